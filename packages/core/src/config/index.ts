@@ -1,0 +1,1 @@
+export { OptionCheck, show } from './option-check.js'

@@ -1,0 +1,30 @@
+export {
+  AbortedError,
+  AttemptTimeoutError,
+  BodyTimeoutError,
+  CircuitOpenError,
+  ClosedError,
+  ConcurrencyLimitError,
+  DeadlineExceededError,
+  NoEndpointsError,
+  RateLimitedError,
+} from './call-errors.js'
+export {
+  ConfigInvalidError,
+  HttpError,
+  InvalidInputError,
+  InvalidResponseError,
+  type Problem,
+  type ResponseHeaders,
+} from './contract-errors.js'
+export { type ErrorCode, type ErrorCodeInfo, errorCodes, type Phase } from './error-codes.js'
+export { type ErrorDetails, HoldfastError, isHoldfastError } from './holdfast-error.js'
+export {
+  ConnectFailedError,
+  ConnectionLostError,
+  DnsFailedError,
+  LocalResourceError,
+  ProtocolError,
+  ResponseTooLargeError,
+  TlsFailedError,
+} from './transport-errors.js'

@@ -1,0 +1,172 @@
+import { OptionCheck } from '../config/index.js'
+import { ConcurrencyLimitError } from '../errors/index.js'
+import type { Abortable, Execution, Step } from './execution.js'
+import { BasePolicy, type Policy } from './policy.js'
+
+/** Options of `bulkhead`. */
+export interface BulkheadOptions {
+  /**
+   * How many calls may run at once.
+   * @default 200
+   */
+  readonly maxConcurrent?: number
+  /**
+   * How many calls may wait for a permit; 0 refuses at once.
+   * @default 1000
+   */
+  readonly maxQueue?: number
+  /**
+   * How long a call may wait, in milliseconds; `false` for as long as its deadline allows.
+   * @default false
+   */
+  readonly queueTimeoutMs?: number | false
+}
+
+/** Why a bulkhead refused a call. */
+export interface BulkheadRejection {
+  readonly reason: 'queue full' | 'queue timeout' | 'no free permit'
+  readonly execution: Execution
+}
+
+/** The events of a bulkhead. */
+export interface BulkheadEvents {
+  reject: BulkheadRejection
+}
+
+/** A bulkhead, and how full it is. */
+export interface Bulkhead extends Policy<BulkheadEvents> {
+  readonly maxConcurrent: number
+  /** Calls that hold a permit. */
+  readonly inFlight: number
+  /** Calls that wait for one. */
+  readonly queued: number
+}
+
+const bulkheadDefaults = Object.freeze({ maxConcurrent: 200, maxQueue: 1000, queueTimeoutMs: false } as const)
+
+class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
+  readonly maxConcurrent: number
+  readonly #maxQueue: number
+  readonly #queueTimeoutMs: number | false
+  /** In the order of arrival; a waiter that gave up is taken out at once. */
+  readonly #queue = new Set<Waiter>()
+  #inFlight = 0
+
+  constructor(options: BulkheadOptions) {
+    super()
+    const { maxConcurrent, maxQueue, queueTimeoutMs } = { ...bulkheadDefaults, ...options }
+    this.maxConcurrent = maxConcurrent
+    this.#maxQueue = maxQueue
+    this.#queueTimeoutMs = queueTimeoutMs
+  }
+
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  get queued(): number {
+    return this.#queue.size
+  }
+
+  link(next: Step): Step {
+    return async (execution) => {
+      if (this.#inFlight < this.maxConcurrent) this.#inFlight++
+      else await this.#wait(execution)
+      const mark = execution.lingered
+      try {
+        return await next(execution)
+      } finally {
+        if (execution.lingered === mark) this.#release()
+        else void execution.settled(mark).then(() => this.#release())
+      }
+    }
+  }
+
+  /** Resolves with a permit held. */
+  async #wait(execution: Execution): Promise<void> {
+    if (execution.aborted) throw execution.reason
+    // A retry or a hedge that had to queue would add load to what is already full.
+    if (execution.attempt > 1 || execution.hedged) throw this.#refuse('no free permit', execution)
+    if (this.#queue.size >= this.#maxQueue) throw this.#refuse('queue full', execution)
+    const part = this.#queueTimeoutMs === false ? execution : execution.fork()
+    if (this.#queueTimeoutMs !== false) {
+      part.expireIn(this.#queueTimeoutMs, () => this.#refuse('queue timeout', execution))
+    }
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const waiter = new Waiter(this.#queue, resolve, reject)
+        this.#queue.add(waiter)
+        part.attach(waiter)
+        waiter.admittedFrom = part
+        part.arm()
+      })
+    } finally {
+      if (part !== execution) part.release()
+    }
+  }
+
+  #refuse(reason: BulkheadRejection['reason'], execution: Execution): ConcurrencyLimitError {
+    if (this.events.has('reject')) this.events.emit('reject', { reason, execution })
+    return new ConcurrencyLimitError(
+      `${reason}: ${this.#inFlight} of ${this.maxConcurrent} permits in use, ${this.#queue.size} waiting`,
+    )
+  }
+
+  /** Hands the permit to who has waited longest, or takes it back. */
+  #release(): void {
+    for (const waiter of this.#queue) {
+      waiter.admit()
+      return
+    }
+    this.#inFlight--
+  }
+}
+
+class Waiter implements Abortable {
+  admittedFrom: Execution | undefined = undefined
+  readonly #queue: Set<Waiter>
+  readonly #resolve: () => void
+  readonly #reject: (reason: unknown) => void
+
+  constructor(queue: Set<Waiter>, resolve: () => void, reject: (reason: unknown) => void) {
+    this.#queue = queue
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  admit(): void {
+    this.#queue.delete(this)
+    this.admittedFrom?.detach(this)
+    this.#resolve()
+  }
+
+  abort(reason: unknown): void {
+    this.#queue.delete(this)
+    this.#reject(reason)
+  }
+}
+
+/**
+ * Bounds how many calls run at once; the rest wait in the order of their arrival. A permit is held until the work
+ * itself has ended, also when the caller has given up on it. Retries and hedges never wait: they take a free
+ * permit or fail with `CONCURRENCY_LIMIT`.
+ *
+ * @throws {ConfigInvalidError} `CONFIG_INVALID` when an option is out of range.
+ * @example
+ * ```ts
+ * import { bulkhead } from '@holdfast/core'
+ *
+ * const database = bulkhead({ maxConcurrent: 10, maxQueue: 100, queueTimeoutMs: 500 })
+ * const rows = await database.execute(async () => ['row'])
+ * ```
+ */
+export function bulkhead(options: BulkheadOptions = {}): Bulkhead {
+  const check = new OptionCheck('bulkhead()')
+  if (check.object('', options, ['maxConcurrent', 'maxQueue', 'queueTimeoutMs'])) {
+    check.number('maxConcurrent', options.maxConcurrent, { min: 1, integer: true })
+    check.number('maxQueue', options.maxQueue, { min: 0, integer: true })
+    if (options.queueTimeoutMs !== false) check.milliseconds('queueTimeoutMs', options.queueTimeoutMs)
+  }
+  check.done()
+  return new BulkheadPolicy(options)
+}

@@ -1,0 +1,338 @@
+import { OptionCheck } from '../config/index.js'
+import { CircuitOpenError, isHoldfastError } from '../errors/index.js'
+import type { Execution, Step } from './execution.js'
+import { isLocalRefusal } from './local-refusal.js'
+import { type OpossumBreaker, OutcomeWindow } from './outcome-window.js'
+import { BasePolicy, type Policy } from './policy.js'
+
+/**
+ * What a breaker makes of a settled call: `connection` is a failure to connect, which counts as a failure and also
+ * opens the breaker after a few in a row; `neutral` says nothing about the dependency.
+ */
+export type BreakerVerdict = 'success' | 'failure' | 'connection' | 'neutral'
+
+/** Options of `circuitBreaker`. */
+export interface CircuitBreakerOptions {
+  /**
+   * Opens when at least this share of the settled calls of the window has failed.
+   * @default 0.9
+   */
+  readonly failureRatio?: number
+  /**
+   * Settled calls that the window must hold before the share counts.
+   * @default 20
+   */
+  readonly minimumCalls?: number
+  /**
+   * Length of the rolling window, in milliseconds.
+   * @default 10000
+   */
+  readonly windowMs?: number
+  /**
+   * Opens after this many failures to connect in a row; `false` for never.
+   * @default 5
+   */
+  readonly connectionFailures?: number | false
+  /**
+   * How long it stays open the first time, in milliseconds: between this and twice this. It doubles each time the
+   * probe fails.
+   * @default 1000
+   */
+  readonly openMs?: number
+  /**
+   * The longest it stays open, in milliseconds.
+   * @default 5000
+   */
+  readonly maxOpenMs?: number
+  /**
+   * A success that took longer than this counts as a failure, in milliseconds; `false` for none.
+   * @default false
+   */
+  readonly slowCallMs?: number | false
+  /**
+   * When a probe has not settled for this long, another one is let through, in milliseconds.
+   * @default 10000
+   */
+  readonly probeTimeoutMs?: number
+  /**
+   * What an error says about the dependency. By default aborts and refusals by other policies are neutral, what
+   * never connected is `connection`, and every other error a failure.
+   */
+  readonly classify?: (error: unknown, execution: Execution) => BreakerVerdict
+  /**
+   * Name of the opossum instance, which opossum's own tools show.
+   * @default 'circuit'
+   */
+  readonly name?: string
+  /**
+   * Source of chance, from 0 to below 1.
+   * @default Math.random
+   */
+  readonly random?: () => number
+}
+
+/** The state of a breaker; `isolated` is open by hand. */
+export type BreakerState = 'closed' | 'open' | 'halfOpen' | 'isolated'
+
+/** The events of a breaker. */
+export interface CircuitBreakerEvents {
+  open: { readonly openMs: number; readonly failures: number; readonly successes: number }
+  halfOpen: object
+  close: object
+  reject: { readonly execution: Execution; readonly retryAfterMs: number | undefined }
+}
+
+/** A circuit breaker. */
+export interface CircuitBreaker extends Policy<CircuitBreakerEvents> {
+  readonly state: BreakerState
+  /** Settled calls of the window. */
+  readonly counts: { readonly successes: number; readonly failures: number }
+  /**
+   * The opossum instance underneath, for tools that attach to one, such as opossum-prometheus. Read it and listen
+   * to it; never call its `fire()`.
+   */
+  readonly opossum: OpossumBreaker
+  /** Refuses every call until `reset()`. */
+  isolate(): void
+  /** Closes the breaker, also after `isolate()`, and forgets what it has counted. */
+  reset(): void
+  /** Stops its timers. A breaker that was shut down lets every call through. */
+  shutdown(): void
+}
+
+class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements CircuitBreaker {
+  readonly #options
+  readonly #window: OutcomeWindow
+  readonly #timed: boolean
+  /** Raised by every transition: what began before one does not count after it. */
+  #generation = 0
+  #isolated = false
+  #isShutDown = false
+  #probeStartedAt: number | undefined = undefined
+  #connectionFailures = 0
+  /** How often in a row it has opened without closing. */
+  #openings = 0
+  #openUntil = 0
+
+  constructor(options: CircuitBreakerOptions) {
+    super()
+    this.#options = {
+      failureRatio: options.failureRatio ?? 0.9,
+      minimumCalls: options.minimumCalls ?? 20,
+      connectionFailures: options.connectionFailures ?? 5,
+      openMs: options.openMs ?? 1000,
+      maxOpenMs: options.maxOpenMs ?? Math.max(5000, options.openMs ?? 0),
+      slowCallMs: options.slowCallMs ?? (false as const),
+      probeTimeoutMs: options.probeTimeoutMs ?? 10_000,
+      classify: options.classify ?? judge,
+      random: options.random ?? Math.random,
+    }
+    this.#timed = this.#options.slowCallMs !== false
+    this.#window = new OutcomeWindow(options.name ?? 'circuit', options.windowMs ?? 10_000)
+    this.#window.breaker.on('halfOpen', () => this.#halfOpen())
+  }
+
+  get opossum(): OpossumBreaker {
+    return this.#window.breaker
+  }
+
+  get state(): BreakerState {
+    if (this.#isolated) return 'isolated'
+    if (this.opossum.opened) return 'open'
+    return this.opossum.halfOpen ? 'halfOpen' : 'closed'
+  }
+
+  get counts(): { readonly successes: number; readonly failures: number } {
+    return this.#window.counts(performance.now())
+  }
+
+  isolate(): void {
+    this.#isolated = true
+    this.#generation++
+  }
+
+  reset(): void {
+    this.#isolated = false
+    this.#close()
+  }
+
+  shutdown(): void {
+    this.#isShutDown = true
+    this.#transition()
+    this.opossum.shutdown()
+  }
+
+  link(next: Step): Step {
+    return async (execution) => {
+      if (this.#isShutDown) return next(execution)
+      const generation = this.#admit(execution)
+      const startedAt = this.#timed || this.#window.observed ? performance.now() : 0
+      let value: unknown
+      try {
+        value = await next(execution)
+      } catch (error) {
+        if (generation === this.#generation) {
+          this.#settle(this.#options.classify(error, execution), startedAt, error)
+        }
+        throw error
+      }
+      if (generation === this.#generation) this.#settle('success', startedAt, value)
+      return value
+    }
+  }
+
+  /** @returns the generation in which the call begins. */
+  #admit(execution: Execution): number {
+    const { opossum } = this
+    if (!this.#isolated) {
+      if (opossum.halfOpen && this.#probeIsFree()) {
+        this.#probeStartedAt = performance.now()
+        return this.#generation
+      }
+      if (!opossum.opened && !opossum.halfOpen) return this.#generation
+    }
+    this.#window.reject()
+    const retryAfterMs = this.#isolated ? undefined : Math.max(0, this.#openUntil - performance.now())
+    if (this.events.has('reject')) this.events.emit('reject', { execution, retryAfterMs })
+    throw new CircuitOpenError(refusal(this.state, retryAfterMs), retryAfterMs)
+  }
+
+  #probeIsFree(): boolean {
+    const startedAt = this.#probeStartedAt
+    return startedAt === undefined || performance.now() - startedAt > this.#options.probeTimeoutMs
+  }
+
+  #settle(verdict: BreakerVerdict, startedAt: number, outcome: unknown): void {
+    const now = performance.now()
+    const { slowCallMs } = this.#options
+    const failed =
+      verdict === 'failure' ||
+      verdict === 'connection' ||
+      (verdict === 'success' && slowCallMs !== false && now - startedAt > slowCallMs)
+    if (verdict !== 'neutral') this.#window.record(failed ? 'failure' : 'success', now, startedAt, outcome)
+    if (this.opossum.halfOpen) this.#settleProbe(verdict, failed)
+    else if (failed) this.#countFailure(verdict, now)
+    else if (verdict === 'success') this.#connectionFailures = 0
+  }
+
+  #countFailure(verdict: BreakerVerdict, now: number): void {
+    this.#connectionFailures = verdict === 'connection' ? this.#connectionFailures + 1 : 0
+    const { connectionFailures, minimumCalls, failureRatio } = this.#options
+    const { successes, failures } = this.#window.counts(now)
+    const total = successes + failures
+    if (
+      (connectionFailures !== false && this.#connectionFailures >= connectionFailures) ||
+      (total >= minimumCalls && failures >= failureRatio * total)
+    ) {
+      this.#open(now)
+    }
+  }
+
+  #settleProbe(verdict: BreakerVerdict, failed: boolean): void {
+    if (failed) this.#open(performance.now())
+    else if (verdict === 'success') this.#close()
+    else this.#probeStartedAt = undefined
+  }
+
+  #open(now: number): void {
+    const { openMs, maxOpenMs, random } = this.#options
+    const duration = Math.min(maxOpenMs, openMs * 2 ** Math.min(this.#openings, 30) * (1 + random()))
+    const { successes, failures } = this.#window.counts(now)
+    this.#openings++
+    this.#openUntil = now + duration
+    this.#transition()
+    this.#window.open(duration)
+    this.events.emit('open', { openMs: duration, failures, successes })
+  }
+
+  #halfOpen(): void {
+    this.#transition()
+    this.events.emit('halfOpen', {})
+  }
+
+  #close(): void {
+    const wasClosed = this.opossum.closed
+    this.#openings = 0
+    this.#transition()
+    this.#window.close()
+    if (!wasClosed) this.events.emit('close', {})
+  }
+
+  #transition(): void {
+    this.#generation++
+    this.#probeStartedAt = undefined
+    this.#connectionFailures = 0
+  }
+}
+
+function refusal(state: BreakerState, retryAfterMs: number | undefined): string {
+  if (retryAfterMs === undefined) return 'the circuit is isolated'
+  if (state === 'halfOpen') return 'the circuit is half open and its probe has not settled'
+  return `the circuit is open; it lets a probe through in ${Math.ceil(retryAfterMs)} ms`
+}
+
+function judge(error: unknown): BreakerVerdict {
+  if (isHoldfastError(error)) {
+    if (error.code === 'CONNECT_FAILED' || error.code === 'DNS_FAILED' || error.code === 'TLS_FAILED') {
+      return 'connection'
+    }
+    const neutral = error.code === 'ABORTED' || error.code === 'LOCAL_RESOURCE' || isLocalRefusal(error)
+    return neutral || error.code.startsWith('INVALID_') ? 'neutral' : 'failure'
+  }
+  return (error as { name?: unknown } | null | undefined)?.name === 'AbortError' ? 'neutral' : 'failure'
+}
+
+const optionNames = [
+  'failureRatio',
+  'minimumCalls',
+  'windowMs',
+  'connectionFailures',
+  'openMs',
+  'maxOpenMs',
+  'slowCallMs',
+  'probeTimeoutMs',
+  'classify',
+  'name',
+  'random',
+] as const satisfies readonly (keyof CircuitBreakerOptions)[]
+
+/**
+ * Refuses calls to a dependency that keeps failing, so that they fail in microseconds and the dependency is left
+ * alone until a probe finds it well again.
+ *
+ * The state machine, the window and the events are opossum's, driven from outside: only settled calls count, a
+ * call that began before a transition does not count after it, and a probe that was aborted is followed by another.
+ *
+ * @throws {ConfigInvalidError} `CONFIG_INVALID` when an option is out of range.
+ * @example
+ * ```ts
+ * import { circuitBreaker } from '@holdfast/core'
+ *
+ * const breaker = circuitBreaker({ failureRatio: 0.5, minimumCalls: 10 })
+ * breaker.on('open', ({ openMs }) => console.warn(`open for ${openMs} ms`))
+ * const answer = await breaker.execute(async () => 'well')
+ * ```
+ */
+export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
+  const check = new OptionCheck('circuitBreaker()')
+  if (check.object('', options, optionNames)) {
+    check.number('failureRatio', options.failureRatio, { min: 0, max: 1, exclusive: true })
+    check.number('minimumCalls', options.minimumCalls, { min: 1, integer: true })
+    check.milliseconds('windowMs', options.windowMs, { min: 100, exclusive: false })
+    if (options.connectionFailures !== false) {
+      check.number('connectionFailures', options.connectionFailures, { min: 1, integer: true })
+    }
+    check.milliseconds('openMs', options.openMs)
+    check.milliseconds('maxOpenMs', options.maxOpenMs)
+    check.milliseconds('probeTimeoutMs', options.probeTimeoutMs)
+    if (options.slowCallMs !== false) check.milliseconds('slowCallMs', options.slowCallMs)
+    check.function('classify', options.classify)
+    check.function('random', options.random)
+    const { openMs, maxOpenMs } = options
+    if (openMs !== undefined && maxOpenMs !== undefined && openMs > maxOpenMs) {
+      check.add('openMs', `is above maxOpenMs (${openMs} > ${maxOpenMs})`)
+    }
+  }
+  check.done()
+  return new CircuitBreakerPolicy(options)
+}

@@ -1,0 +1,49 @@
+/** A listener of one event. */
+export type Listener<Event> = (event: Event) => void
+
+/** Takes a listener off again. */
+export type Unsubscribe = () => void
+
+/**
+ * Typed events that cost nothing while nobody listens. A listener that throws changes nothing for anybody else:
+ * its error is reported as a process warning, once per event name.
+ */
+export class Emitter<Events extends object> {
+  readonly #listeners = new Map<keyof Events, readonly Listener<never>[]>()
+  readonly #warned = new Set<keyof Events>()
+
+  on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): Unsubscribe {
+    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener])
+    return () => this.#remove(name, listener)
+  }
+
+  /** Whether building the event is worth it. */
+  has(name: keyof Events): boolean {
+    return this.#listeners.has(name)
+  }
+
+  emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
+    const listeners = this.#listeners.get(name)
+    if (listeners === undefined) return
+    for (const listener of listeners) {
+      try {
+        const returned: unknown = (listener as Listener<Events[Name]>)(event)
+        if (returned instanceof Promise) returned.catch((error) => this.#warn(name, error))
+      } catch (error) {
+        this.#warn(name, error)
+      }
+    }
+  }
+
+  #remove(name: keyof Events, listener: Listener<never>): void {
+    const left = this.#listeners.get(name)?.filter((one) => one !== listener) ?? []
+    if (left.length === 0) this.#listeners.delete(name)
+    else this.#listeners.set(name, left)
+  }
+
+  #warn(name: keyof Events, error: unknown): void {
+    if (this.#warned.has(name)) return
+    this.#warned.add(name)
+    process.emitWarning(`a listener of '${String(name)}' threw: ${String(error)}`, 'HoldfastWarning')
+  }
+}

@@ -1,0 +1,123 @@
+import { EventEmitter } from 'node:events'
+import Opossum from 'opossum'
+
+/** opossum's breaker, as its own type declarations have it. */
+export type OpossumBreaker = Opossum
+
+const buckets = 10
+const noop = async (): Promise<void> => {}
+
+/** What opossum counts in one slice of its window; its type declarations know only the sums. */
+interface Slice {
+  readonly successes: number
+  readonly failures: number
+}
+
+interface OpossumInternals {
+  readonly status: {
+    increment(property: 'successes' | 'failures' | 'rejects' | 'fires', latencyMs?: number): void
+    readonly window: readonly Slice[]
+  }
+  readonly options: { resetTimeout: number }
+}
+
+/**
+ * opossum's rolling window and state, driven from outside.
+ *
+ * `fire()` is never called: it counts calls in flight and rejected ones in its rate, reports a filtered error as a
+ * success, and lets a listener's exception leave a call unsettled. The window turns when it is looked at, by the
+ * clock of `performance.now()`, so that a breaker has no interval of its own and none to forget.
+ */
+export class OutcomeWindow {
+  readonly breaker: OpossumBreaker
+  readonly #internals: OpossumInternals
+  readonly #turn = new EventEmitter()
+  readonly #sliceMs: number
+  /** opossum's own listeners: whoever comes after them is told of outcomes, they are not. */
+  readonly #own: Readonly<Record<string, number>>
+  #turnedAt = performance.now()
+
+  constructor(name: string, windowMs: number) {
+    this.#sliceMs = windowMs / buckets
+    this.breaker = new Opossum(noop, {
+      name,
+      timeout: false,
+      rollingCountTimeout: windowMs,
+      rollingCountBuckets: buckets,
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+      rotateBucketController: this.#turn,
+    })
+    this.breaker.setMaxListeners(0)
+    this.#internals = this.breaker as unknown as OpossumInternals
+    this.#own = Object.fromEntries(
+      ['success', 'failure', 'reject'].map((event) => [event, this.breaker.listenerCount(event)]),
+    )
+  }
+
+  /** Whether somebody listens to outcomes on the opossum instance, and so wants latencies. */
+  get observed(): boolean {
+    return this.#observes('success') || this.#observes('failure')
+  }
+
+  /** Counts a settled call. `startedAt` is 0 for a call that nobody times. */
+  record(outcome: 'success' | 'failure', now: number, startedAt: number, result: unknown): void {
+    this.#advance(now)
+    this.#internals.status.increment(outcome === 'success' ? 'successes' : 'failures')
+    if (this.#observes(outcome)) this.#tell(outcome, result, startedAt === 0 ? 0 : now - startedAt)
+  }
+
+  reject(): void {
+    this.#internals.status.increment('rejects')
+    if (this.#observes('reject')) this.#tell('reject', new Error('the circuit is open'))
+  }
+
+  counts(now: number): { readonly successes: number; readonly failures: number } {
+    this.#advance(now)
+    let successes = 0
+    let failures = 0
+    for (const slice of this.#internals.status.window) {
+      successes += slice.successes
+      failures += slice.failures
+    }
+    return { successes, failures }
+  }
+
+  open(durationMs: number): void {
+    this.#internals.options.resetTimeout = durationMs
+    this.#guarded(() => this.breaker.open())
+  }
+
+  /** Closes, with nothing counted: opossum's window outlives its `close()`. */
+  close(): void {
+    for (let turned = 0; turned < buckets; turned++) this.#turn.emit('rotate')
+    this.#turnedAt = performance.now()
+    this.#guarded(() => this.breaker.close())
+  }
+
+  #advance(now: number): void {
+    let due = Math.floor((now - this.#turnedAt) / this.#sliceMs)
+    if (due <= 0) return
+    this.#turnedAt += due * this.#sliceMs
+    for (due = Math.min(due, buckets); due > 0; due--) this.#turn.emit('rotate')
+  }
+
+  #observes(event: string): boolean {
+    return this.breaker.listenerCount(event) > (this.#own[event] ?? 0)
+  }
+
+  #tell(event: string, ...args: unknown[]): void {
+    for (const listener of this.breaker.rawListeners(event).slice(this.#own[event])) {
+      this.#guarded(() => listener.apply(this.breaker, args))
+    }
+  }
+
+  /** Somebody else's listener must not change the result of a call. */
+  #guarded(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      process.emitWarning(`a listener of the opossum breaker threw: ${String(error)}`, 'HoldfastWarning')
+    }
+  }
+}
