@@ -104,6 +104,8 @@ export class OptionCheck {
 /** A value as an error message shows it: short, on one line. */
 export function show(value: unknown): string {
   const text = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 })
+    .replace(/\n\s+at [\s\S]*/, '')
+    .replace(/\s*\n\s*/g, ' ')
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }
 

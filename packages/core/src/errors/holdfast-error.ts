@@ -31,7 +31,7 @@ export class HoldfastError extends Error {
   /** Whether the same call may succeed a little later. */
   readonly retryable: boolean
   /** Where the call was when it failed. */
-  readonly phase: Phase | undefined
+  phase: Phase | undefined
   /** The dependency's name: the contract's, or the host of a `createFetch` call. */
   dependency: string | undefined = undefined
   /** The operation's name in the contract. */

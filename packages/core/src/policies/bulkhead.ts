@@ -1,5 +1,5 @@
 import { OptionCheck } from '../config/index.js'
-import { ConcurrencyLimitError } from '../errors/index.js'
+import { ConcurrencyLimitError, isHoldfastError } from '../errors/index.js'
 import type { Abortable, Execution, Step } from './execution.js'
 import { BasePolicy, type Policy } from './policy.js'
 
@@ -40,6 +40,15 @@ export interface Bulkhead extends Policy<BulkheadEvents> {
   readonly inFlight: number
   /** Calls that wait for one. */
   readonly queued: number
+  /** Takes a permit if one is free. For pipelines that cannot use `execute`; pair it with `release`. */
+  tryAcquire(): boolean
+  /**
+   * Takes a permit, waiting for it if need be.
+   * @throws {ConcurrencyLimitError} `CONCURRENCY_LIMIT` when the queue is full or the wait too long.
+   */
+  acquire(execution: Execution): Promise<void>
+  /** Gives a permit back, once the work that has been left behind since `execution.lingered` was `mark` has ended. */
+  release(execution: Execution, mark: number): void
 }
 
 const bulkheadDefaults = Object.freeze({ maxConcurrent: 200, maxQueue: 1000, queueTimeoutMs: false } as const)
@@ -54,10 +63,9 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
 
   constructor(options: BulkheadOptions) {
     super()
-    const { maxConcurrent, maxQueue, queueTimeoutMs } = { ...bulkheadDefaults, ...options }
-    this.maxConcurrent = maxConcurrent
-    this.#maxQueue = maxQueue
-    this.#queueTimeoutMs = queueTimeoutMs
+    this.maxConcurrent = options.maxConcurrent ?? bulkheadDefaults.maxConcurrent
+    this.#maxQueue = options.maxQueue ?? bulkheadDefaults.maxQueue
+    this.#queueTimeoutMs = options.queueTimeoutMs ?? bulkheadDefaults.queueTimeoutMs
   }
 
   get inFlight(): number {
@@ -70,21 +78,25 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
 
   link(next: Step): Step {
     return async (execution) => {
-      if (this.#inFlight < this.maxConcurrent) this.#inFlight++
-      else await this.#wait(execution)
+      if (!this.tryAcquire()) await this.acquire(execution)
       const mark = execution.lingered
       try {
         return await next(execution)
       } finally {
-        if (execution.lingered === mark) this.#release()
-        else void execution.settled(mark).then(() => this.#release())
+        this.release(execution, mark)
       }
     }
   }
 
-  /** Resolves with a permit held. */
-  async #wait(execution: Execution): Promise<void> {
+  tryAcquire(): boolean {
+    if (this.#inFlight >= this.maxConcurrent) return false
+    this.#inFlight++
+    return true
+  }
+
+  async acquire(execution: Execution): Promise<void> {
     if (execution.aborted) throw execution.reason
+    if (this.tryAcquire()) return
     // A retry or a hedge that had to queue would add load to what is already full.
     if (execution.attempt > 1 || execution.hedged) throw this.#refuse('no free permit', execution)
     if (this.#queue.size >= this.#maxQueue) throw this.#refuse('queue full', execution)
@@ -105,6 +117,11 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
     }
   }
 
+  release(execution: Execution, mark: number): void {
+    if (execution.lingered === mark) this.#pass()
+    else void execution.settled(mark).then(() => this.#pass())
+  }
+
   #refuse(reason: BulkheadRejection['reason'], execution: Execution): ConcurrencyLimitError {
     if (this.events.has('reject')) this.events.emit('reject', { reason, execution })
     return new ConcurrencyLimitError(
@@ -113,7 +130,7 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
   }
 
   /** Hands the permit to who has waited longest, or takes it back. */
-  #release(): void {
+  #pass(): void {
     for (const waiter of this.#queue) {
       waiter.admit()
       return
@@ -142,6 +159,7 @@ class Waiter implements Abortable {
 
   abort(reason: unknown): void {
     this.#queue.delete(this)
+    if (isHoldfastError(reason)) reason.phase ??= 'queued'
     this.#reject(reason)
   }
 }

@@ -1,15 +1,10 @@
-import { OptionCheck } from '../config/index.js'
-import { CircuitOpenError, isHoldfastError } from '../errors/index.js'
+import { OptionCheck, show } from '../config/index.js'
+import { CircuitOpenError } from '../errors/index.js'
+import { type BreakerVerdict, judgeError } from './breaker-verdict.js'
 import type { Execution, Step } from './execution.js'
-import { isLocalRefusal } from './local-refusal.js'
-import { type OpossumBreaker, OutcomeWindow } from './outcome-window.js'
+import type { OpossumBreaker } from './observed-opossum.js'
+import { OutcomeWindow } from './outcome-window.js'
 import { BasePolicy, type Policy } from './policy.js'
-
-/**
- * What a breaker makes of a settled call: `connection` is a failure to connect, which counts as a failure and also
- * opens the breaker after a few in a row; `neutral` says nothing about the dependency.
- */
-export type BreakerVerdict = 'success' | 'failure' | 'connection' | 'neutral'
 
 /** Options of `circuitBreaker`. */
 export interface CircuitBreakerOptions {
@@ -56,7 +51,7 @@ export interface CircuitBreakerOptions {
   readonly probeTimeoutMs?: number
   /**
    * What an error says about the dependency. By default aborts and refusals by other policies are neutral, what
-   * never connected is `connection`, and every other error a failure.
+   * never connected is `connection`, an `HttpError` below 500 a success, and every other error a failure.
    */
   readonly classify?: (error: unknown, execution: Execution) => BreakerVerdict
   /**
@@ -96,6 +91,17 @@ export interface CircuitBreaker extends Policy<CircuitBreakerEvents> {
   isolate(): void
   /** Closes the breaker, also after `isolate()`, and forgets what it has counted. */
   reset(): void
+  /**
+   * Lets a call begin: gives the ticket with which it must be reported. For pipelines that cannot use `execute`.
+   * @throws {CircuitOpenError} `CIRCUIT_OPEN` when the breaker refuses it.
+   */
+  admit(execution: Execution): number
+  /** Whether `startedAt`, by `performance.now()`, is of use to `succeeded` and `failed`; else pass 0. */
+  readonly timed: boolean
+  /** Reports the success, at `now`, of a call that was admitted. */
+  succeeded(ticket: number, value: unknown, startedAt: number, now: number): void
+  /** Reports the failure of a call that was admitted. */
+  failed(ticket: number, error: unknown, execution: Execution, startedAt: number): void
   /** Stops its timers. A breaker that was shut down lets every call through. */
   shutdown(): void
 }
@@ -103,7 +109,6 @@ export interface CircuitBreaker extends Policy<CircuitBreakerEvents> {
 class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements CircuitBreaker {
   readonly #options
   readonly #window: OutcomeWindow
-  readonly #timed: boolean
   /** Raised by every transition: what began before one does not count after it. */
   #generation = 0
   #isolated = false
@@ -124,10 +129,9 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
       maxOpenMs: options.maxOpenMs ?? Math.max(5000, options.openMs ?? 0),
       slowCallMs: options.slowCallMs ?? (false as const),
       probeTimeoutMs: options.probeTimeoutMs ?? 10_000,
-      classify: options.classify ?? judge,
+      classify: options.classify ?? judgeError,
       random: options.random ?? Math.random,
     }
-    this.#timed = this.#options.slowCallMs !== false
     this.#window = new OutcomeWindow(options.name ?? 'circuit', options.windowMs ?? 10_000)
     this.#window.breaker.on('halfOpen', () => this.#halfOpen())
   }
@@ -158,34 +162,37 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
 
   shutdown(): void {
     this.#isShutDown = true
+    this.#isolated = false
     this.#transition()
     this.opossum.shutdown()
   }
 
   link(next: Step): Step {
     return async (execution) => {
-      if (this.#isShutDown) return next(execution)
-      const generation = this.#admit(execution)
-      const startedAt = this.#timed || this.#window.observed ? performance.now() : 0
+      const ticket = this.admit(execution)
+      const startedAt = this.timed ? performance.now() : 0
       let value: unknown
       try {
         value = await next(execution)
       } catch (error) {
-        if (generation === this.#generation) {
-          this.#settle(this.#options.classify(error, execution), startedAt, error)
-        }
+        this.failed(ticket, error, execution, startedAt)
         throw error
       }
-      if (generation === this.#generation) this.#settle('success', startedAt, value)
+      this.succeeded(ticket, value, startedAt, performance.now())
       return value
     }
   }
 
-  /** @returns the generation in which the call begins. */
-  #admit(execution: Execution): number {
+  get timed(): boolean {
+    return this.#options.slowCallMs !== false || this.#window.observed
+  }
+
+  admit(execution: Execution): number {
     const { opossum } = this
     if (!this.#isolated) {
       if (opossum.halfOpen && this.#probeIsFree()) {
+        // The probe that this one replaces must neither count any more nor return what is no longer its place.
+        if (this.#probeStartedAt !== undefined) this.#generation++
         this.#probeStartedAt = performance.now()
         return this.#generation
       }
@@ -197,13 +204,21 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
     throw new CircuitOpenError(refusal(this.state, retryAfterMs), retryAfterMs)
   }
 
+  succeeded(ticket: number, value: unknown, startedAt: number, now: number): void {
+    if (ticket === this.#generation && !this.#isShutDown) this.#settle('success', startedAt, now, value)
+  }
+
+  failed(ticket: number, error: unknown, execution: Execution, startedAt: number): void {
+    if (ticket !== this.#generation || this.#isShutDown) return
+    this.#settle(this.#options.classify(error, execution), startedAt, performance.now(), error)
+  }
+
   #probeIsFree(): boolean {
     const startedAt = this.#probeStartedAt
     return startedAt === undefined || performance.now() - startedAt > this.#options.probeTimeoutMs
   }
 
-  #settle(verdict: BreakerVerdict, startedAt: number, outcome: unknown): void {
-    const now = performance.now()
+  #settle(verdict: BreakerVerdict, startedAt: number, now: number, outcome: unknown): void {
     const { slowCallMs } = this.#options
     const failed =
       verdict === 'failure' ||
@@ -222,7 +237,7 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
     const total = successes + failures
     if (
       (connectionFailures !== false && this.#connectionFailures >= connectionFailures) ||
-      (total >= minimumCalls && failures >= failureRatio * total)
+      (total >= minimumCalls && failures / total >= failureRatio)
     ) {
       this.#open(now)
     }
@@ -271,17 +286,6 @@ function refusal(state: BreakerState, retryAfterMs: number | undefined): string 
   return `the circuit is open; it lets a probe through in ${Math.ceil(retryAfterMs)} ms`
 }
 
-function judge(error: unknown): BreakerVerdict {
-  if (isHoldfastError(error)) {
-    if (error.code === 'CONNECT_FAILED' || error.code === 'DNS_FAILED' || error.code === 'TLS_FAILED') {
-      return 'connection'
-    }
-    const neutral = error.code === 'ABORTED' || error.code === 'LOCAL_RESOURCE' || isLocalRefusal(error)
-    return neutral || error.code.startsWith('INVALID_') ? 'neutral' : 'failure'
-  }
-  return (error as { name?: unknown } | null | undefined)?.name === 'AbortError' ? 'neutral' : 'failure'
-}
-
 const optionNames = [
   'failureRatio',
   'minimumCalls',
@@ -326,6 +330,9 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     check.milliseconds('maxOpenMs', options.maxOpenMs)
     check.milliseconds('probeTimeoutMs', options.probeTimeoutMs)
     if (options.slowCallMs !== false) check.milliseconds('slowCallMs', options.slowCallMs)
+    if (options.name !== undefined && typeof options.name !== 'string') {
+      check.add('name', `must be a string, not ${show(options.name)}`)
+    }
     check.function('classify', options.classify)
     check.function('random', options.random)
     const { openMs, maxOpenMs } = options

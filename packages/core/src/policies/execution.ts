@@ -1,4 +1,6 @@
-import { AbortedError, type HoldfastError } from '../errors/index.js'
+import type { HoldfastError } from '../errors/index.js'
+import { CallTimer } from './call-timer.js'
+import { followSignal, unfollowSignal } from './caller-signal.js'
 
 /** Something that can be told to stop. */
 export interface Abortable {
@@ -23,9 +25,6 @@ export interface ExecutionContext {
 /** The work that a call protects. */
 export type Work = (context: ExecutionContext) => unknown
 
-/** `setTimeout` may fire this much too early by the clock of `performance.now()`. */
-const timerSlackMs = 1
-
 /**
  * One call on its way through the policies, or one part of it that can be cancelled by itself.
  *
@@ -34,22 +33,31 @@ const timerSlackMs = 1
  * until somebody reads `signal`: on Node 20 a controller with a listener costs more than the rest of the call.
  */
 export class Execution implements ExecutionContext, Abortable {
-  readonly #call: Call
+  readonly work: Work
+  readonly data: unknown
+  readonly #timer: CallTimer
   readonly #parent: Execution | undefined
   attempt: number
   hedged: boolean
   /** When the time is up, by `performance.now()`; `Infinity` without a timeout. */
   deadline: number
-  #expiry: (() => HoldfastError) | undefined = undefined
+  /** When the attempt below handed its request over, by `performance.now()`; 0 before. */
+  sentAt = 0
+  #expiry: ((ms: number) => HoldfastError) | undefined = undefined
+  #expiryMs = 0
+  /** For the call's timer: the part around this one that expires too. */
+  expiresWithin: Execution | undefined = undefined
   #aborted = false
   #reason: unknown = undefined
   #attached: Abortable | Abortable[] | undefined = undefined
   #controller: AbortController | undefined = undefined
-  #lingering: Promise<unknown>[] | undefined = undefined
+  #lingering: PromiseLike<unknown>[] | undefined = undefined
 
-  private constructor(call: Call, parent: Execution | undefined) {
-    this.#call = call
+  private constructor(work: Work, data: unknown, parent: Execution | undefined) {
+    this.work = work
+    this.data = data
     this.#parent = parent
+    this.#timer = parent === undefined ? new CallTimer() : parent.#timer
     this.attempt = parent === undefined ? 1 : parent.attempt
     this.hedged = parent === undefined ? false : parent.hedged
     this.deadline = parent === undefined ? Number.POSITIVE_INFINITY : parent.deadline
@@ -57,15 +65,7 @@ export class Execution implements ExecutionContext, Abortable {
 
   /** Starts a call. `data` is for whoever started it: policies pass it on in their events and never look inside. */
   static start(work: Work, data?: unknown): Execution {
-    return new Execution(new Call(work, data), undefined)
-  }
-
-  get work(): Work {
-    return this.#call.work
-  }
-
-  get data(): unknown {
-    return this.#call.data
+    return new Execution(work, data, undefined)
   }
 
   get aborted(): boolean {
@@ -93,7 +93,7 @@ export class Execution implements ExecutionContext, Abortable {
 
   /** A part that can be cancelled without the rest. Call `release()` when it has settled. */
   fork(): Execution {
-    const part = new Execution(this.#call, this)
+    const part = new Execution(this.work, this.data, this)
     if (this.#aborted) part.abort(this.#reason)
     else this.attach(part)
     return part
@@ -104,32 +104,34 @@ export class Execution implements ExecutionContext, Abortable {
     this.#parent?.detach(this)
     if (this.#expiry !== undefined) {
       this.#expiry = undefined
-      this.#call.forget(this)
+      this.#timer.forget(this)
     }
   }
 
-  /** Aborts this part with `error()` in `ms` milliseconds, unless a timeout around it comes first. */
-  expireIn(ms: number, error: () => HoldfastError): void {
-    const at = performance.now() + ms
+  /** Aborts this part with `error(ms)`, `ms` milliseconds after `now`, unless a timeout around it comes first. */
+  expireIn(ms: number, error: (ms: number) => HoldfastError, now: number = performance.now()): void {
+    const at = now + ms
     if (at >= this.deadline) return
     this.deadline = at
     this.#expiry = error
-    this.#call.remember(this)
+    this.#expiryMs = ms
+    this.#timer.remember(this)
   }
 
   /**
    * Makes sure that the timer runs. To be called once the next step has been called, so that the innermost
    * timeout, which is due first, sets the only timer of the call.
    */
-  arm(): void {
-    this.#call.arm()
+  arm(now: number = performance.now()): void {
+    this.#timer.arm(now)
   }
 
   /** For the call's timer. */
   expire(): void {
     const error = this.#expiry
     this.#expiry = undefined
-    if (error !== undefined) this.abort(error())
+    // Making an error may tell listeners of it, so none is made for what a timeout around has just ended.
+    if (error !== undefined && !this.#aborted) this.abort(error(this.#expiryMs))
   }
 
   abort(reason: unknown): void {
@@ -163,11 +165,16 @@ export class Execution implements ExecutionContext, Abortable {
    * Says that work goes on after the step that did it has settled: an aborted function that does not listen, a
    * response that is still being streamed. A bulkhead keeps the permit until `work` settles.
    */
-  linger(work: Promise<unknown>): void {
+  linger(work: PromiseLike<unknown>): void {
     for (let part: Execution | undefined = this; part !== undefined; part = part.#parent) {
       part.#lingering ??= []
       part.#lingering.push(work)
     }
+  }
+
+  /** Says that the attempt has now handed its request over. */
+  markSent(now: number): void {
+    for (let part: Execution | undefined = this; part !== undefined; part = part.#parent) part.sentAt = now
   }
 
   /** How often `linger` was called below this part. */
@@ -180,75 +187,12 @@ export class Execution implements ExecutionContext, Abortable {
     await Promise.allSettled(this.#lingering?.slice(mark) ?? [])
   }
 
-  /** Follows the caller's signal until `unfollow`. An `EventTarget` takes this very object as the listener. */
+  /** Follows the caller's signal until `unfollow`. */
   follow(signal: AbortSignal): void {
-    if (signal.aborted) this.abort(new AbortedError(undefined, { cause: signal.reason }))
-    else signal.addEventListener('abort', this)
+    followSignal(signal, this)
   }
 
   unfollow(signal: AbortSignal): void {
-    signal.removeEventListener('abort', this)
+    unfollowSignal(signal, this)
   }
-
-  handleEvent(event: { readonly target: unknown }): void {
-    this.abort(new AbortedError(undefined, { cause: (event.target as AbortSignal).reason }))
-  }
-}
-
-/** What all parts of a call share: the work, and the one timer. */
-class Call {
-  readonly work: Work
-  readonly data: unknown
-  readonly #expiring: Execution[] = []
-  #timer: NodeJS.Timeout | undefined = undefined
-  #armedFor = Number.POSITIVE_INFINITY
-
-  constructor(work: Work, data: unknown) {
-    this.work = work
-    this.data = data
-  }
-
-  remember(part: Execution): void {
-    this.#expiring.push(part)
-  }
-
-  forget(part: Execution): void {
-    const expiring = this.#expiring
-    if (expiring[expiring.length - 1] === part) expiring.pop()
-    else {
-      const index = expiring.indexOf(part)
-      if (index !== -1) expiring.splice(index, 1)
-    }
-    if (expiring.length === 0) this.#disarm()
-  }
-
-  arm(): void {
-    let earliest = Number.POSITIVE_INFINITY
-    for (const { deadline } of this.#expiring) if (deadline < earliest) earliest = deadline
-    if (earliest >= this.#armedFor) return
-    this.#disarm()
-    this.#armedFor = earliest
-    this.#timer = setTimeout(fire, earliest - performance.now(), this)
-  }
-
-  fire(): void {
-    this.#timer = undefined
-    this.#armedFor = Number.POSITIVE_INFINITY
-    const now = performance.now() + timerSlackMs
-    const due = this.#expiring.filter((part) => part.deadline <= now)
-    for (const part of due) this.#expiring.splice(this.#expiring.indexOf(part), 1)
-    // Outermost first: where a total and an attempt's timeout are due together, the total one speaks.
-    for (const part of due) part.expire()
-    this.arm()
-  }
-
-  #disarm(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#armedFor = Number.POSITIVE_INFINITY
-  }
-}
-
-function fire(call: Call): void {
-  call.fire()
 }

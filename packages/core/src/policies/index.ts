@@ -1,3 +1,4 @@
+export type { BreakerVerdict } from './breaker-verdict.js'
 export {
   type Bulkhead,
   type BulkheadEvents,
@@ -7,7 +8,6 @@ export {
 } from './bulkhead.js'
 export {
   type BreakerState,
-  type BreakerVerdict,
   type CircuitBreaker,
   type CircuitBreakerEvents,
   type CircuitBreakerOptions,
@@ -16,9 +16,18 @@ export {
 export { compose } from './compose.js'
 export { Emitter, type Listener, type Unsubscribe } from './emitter.js'
 export { type Abortable, Execution, type ExecutionContext, type Step, type Work } from './execution.js'
+export { type FallbackEvents, type FallbackFunction, type FallbackOptions, fallback } from './fallback.js'
+export { type HedgeEvents, type HedgeOptions, hedge } from './hedge.js'
 export { isLocalRefusal } from './local-refusal.js'
 export { BasePolicy, type ExecuteOptions, type Policy } from './policy.js'
+export {
+  type RateLimit,
+  type RateLimitEvents,
+  type RateLimitRejection,
+  rateLimit,
+} from './rate-limit.js'
+export type { RateLimitOptions, RateLimitRedisOptions } from './rate-limit-options.js'
 export { type GiveUpEvent, type RetryEvent, type RetryEvents, type RetryOptions, retry } from './retry.js'
 export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry-budget.js'
-export { runWork } from './run-work.js'
+export { runWork, untilAborted } from './run-work.js'
 export { linkTimeout, type TimeoutOf, type TimeoutOptions, timeout, timeoutErrors } from './timeout.js'

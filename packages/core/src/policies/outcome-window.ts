@@ -1,11 +1,10 @@
 import { EventEmitter } from 'node:events'
-import Opossum from 'opossum'
-
-/** opossum's breaker, as its own type declarations have it. */
-export type OpossumBreaker = Opossum
+import { ObservedOpossum, type OpossumBreaker } from './observed-opossum.js'
 
 const buckets = 10
 const noop = async (): Promise<void> => {}
+
+type ObservedEvent = 'fire' | 'success' | 'failure' | 'reject'
 
 /** What opossum counts in one slice of its window; its type declarations know only the sums. */
 interface Slice {
@@ -29,17 +28,17 @@ interface OpossumInternals {
  * clock of `performance.now()`, so that a breaker has no interval of its own and none to forget.
  */
 export class OutcomeWindow {
-  readonly breaker: OpossumBreaker
+  readonly #breaker: ObservedOpossum
   readonly #internals: OpossumInternals
   readonly #turn = new EventEmitter()
   readonly #sliceMs: number
-  /** opossum's own listeners: whoever comes after them is told of outcomes, they are not. */
-  readonly #own: Readonly<Record<string, number>>
+  /** opossum's own listeners, which would count an outcome again: everybody else is told of it. */
+  readonly #own: Readonly<Record<ObservedEvent, ReadonlySet<unknown>>>
   #turnedAt = performance.now()
 
   constructor(name: string, windowMs: number) {
     this.#sliceMs = windowMs / buckets
-    this.breaker = new Opossum(noop, {
+    this.#breaker = new ObservedOpossum(noop, {
       name,
       timeout: false,
       rollingCountTimeout: windowMs,
@@ -48,11 +47,19 @@ export class OutcomeWindow {
       enableSnapshots: false,
       rotateBucketController: this.#turn,
     })
-    this.breaker.setMaxListeners(0)
-    this.#internals = this.breaker as unknown as OpossumInternals
-    this.#own = Object.fromEntries(
-      ['success', 'failure', 'reject'].map((event) => [event, this.breaker.listenerCount(event)]),
-    )
+    this.#breaker.setMaxListeners(0)
+    this.#internals = this.#breaker as unknown as OpossumInternals
+    const own = (event: ObservedEvent): ReadonlySet<unknown> => new Set(this.#breaker.rawListeners(event))
+    this.#own = {
+      fire: own('fire'),
+      success: own('success'),
+      failure: own('failure'),
+      reject: own('reject'),
+    }
+  }
+
+  get breaker(): OpossumBreaker {
+    return this.#breaker
   }
 
   /** Whether somebody listens to outcomes on the opossum instance, and so wants latencies. */
@@ -63,11 +70,13 @@ export class OutcomeWindow {
   /** Counts a settled call. `startedAt` is 0 for a call that nobody times. */
   record(outcome: 'success' | 'failure', now: number, startedAt: number, result: unknown): void {
     this.#advance(now)
+    this.#fired()
     this.#internals.status.increment(outcome === 'success' ? 'successes' : 'failures')
     if (this.#observes(outcome)) this.#tell(outcome, result, startedAt === 0 ? 0 : now - startedAt)
   }
 
   reject(): void {
+    this.#fired()
     this.#internals.status.increment('rejects')
     if (this.#observes('reject')) this.#tell('reject', new Error('the circuit is open'))
   }
@@ -85,14 +94,14 @@ export class OutcomeWindow {
 
   open(durationMs: number): void {
     this.#internals.options.resetTimeout = durationMs
-    this.#guarded(() => this.breaker.open())
+    this.#breaker.open()
   }
 
   /** Closes, with nothing counted: opossum's window outlives its `close()`. */
   close(): void {
     for (let turned = 0; turned < buckets; turned++) this.#turn.emit('rotate')
     this.#turnedAt = performance.now()
-    this.#guarded(() => this.breaker.close())
+    this.#breaker.close()
   }
 
   #advance(now: number): void {
@@ -102,22 +111,18 @@ export class OutcomeWindow {
     for (due = Math.min(due, buckets); due > 0; due--) this.#turn.emit('rotate')
   }
 
-  #observes(event: string): boolean {
-    return this.breaker.listenerCount(event) > (this.#own[event] ?? 0)
+  /** opossum counts a call when it is made; here, when its outcome is known. */
+  #fired(): void {
+    this.#internals.status.increment('fires')
+    if (this.#observes('fire')) this.#tell('fire', [])
   }
 
-  #tell(event: string, ...args: unknown[]): void {
-    for (const listener of this.breaker.rawListeners(event).slice(this.#own[event])) {
-      this.#guarded(() => listener.apply(this.breaker, args))
-    }
+  #observes(event: ObservedEvent): boolean {
+    return this.#breaker.listenerCount(event) > this.#own[event].size
   }
 
-  /** Somebody else's listener must not change the result of a call. */
-  #guarded(run: () => void): void {
-    try {
-      run()
-    } catch (error) {
-      process.emitWarning(`a listener of the opossum breaker threw: ${String(error)}`, 'HoldfastWarning')
-    }
+  #tell(event: ObservedEvent, ...args: unknown[]): void {
+    const others = this.#breaker.rawListeners(event).filter((listener) => !this.#own[event].has(listener))
+    this.#breaker.notify(event, others, args)
   }
 }

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry'
 import { OptionCheck } from '../config/index.js'
-import { HttpError, isHoldfastError } from '../errors/index.js'
+import { type HttpError, isHoldfastError } from '../errors/index.js'
 import type { Execution, Step } from './execution.js'
 import { isLocalRefusal } from './local-refusal.js'
 import { BasePolicy, type Policy } from './policy.js'
@@ -34,7 +34,7 @@ export interface RetryOptions {
   /** The shortest wait that the dependency asks for, in milliseconds. By default that of an `HttpError`. */
   readonly retryAfterMs?: (error: unknown) => number | undefined
   /** Whether a failed first attempt still earns budget, because the dependency did answer. By default none does. */
-  readonly earns?: (error: unknown) => boolean
+  readonly earns?: (error: unknown, execution: Execution) => boolean
   /**
    * What pays for retries; `false` for no bound.
    * @default a budget of its own
@@ -69,6 +69,8 @@ export interface RetryEvents {
   giveUp: GiveUpEvent
 }
 
+const longestTimerMs = 2 ** 31 - 1
+
 /** p-retry takes only errors, and has its own opinion of TypeErrors: failures travel through it in a box. */
 class FailedAttempt extends Error {
   readonly failure: unknown
@@ -84,7 +86,7 @@ class RetryPolicy extends BasePolicy<RetryEvents> {
   readonly #maxMs: number
   readonly #when: (error: unknown, execution: Execution) => boolean
   readonly #retryAfterMs: (error: unknown) => number | undefined
-  readonly #earns: (error: unknown) => boolean
+  readonly #earns: (error: unknown, execution: Execution) => boolean
   readonly #budget: RetryBudget | undefined
   readonly #random: () => number
 
@@ -107,7 +109,7 @@ class RetryPolicy extends BasePolicy<RetryEvents> {
         this.#budget?.deposit()
         return value
       } catch (error) {
-        if (this.#earns(error)) this.#budget?.deposit()
+        if (this.#earns(error, execution)) this.#budget?.deposit()
         if (execution.aborted || !this.#when(error, execution)) throw error
         // A call enters p-retry, which costs more than the rest of a call, only when it has something to retry.
         return this.#retry(next, execution, error)
@@ -131,20 +133,23 @@ class RetryPolicy extends BasePolicy<RetryEvents> {
         retries: this.#maxAttempts - 1,
         minTimeout: 0,
         factor: 1,
-        onFailedAttempt: ({ error, retriesLeft }) => {
+        onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
           const { failure } = error as FailedAttempt
-          if (retriesLeft === 0 && !isLocalRefusal(failure)) this.#giveUp('attempts', failure, execution)
+          if (retriesLeft === 0 && this.#isWorthAnother(failure, execution, attemptNumber)) {
+            this.#giveUp('attempts', failure, execution)
+          }
         },
         shouldRetry: async ({ error, attemptNumber }) => {
           const { failure } = error as FailedAttempt
-          if (attemptNumber > 1 && isLocalRefusal(failure)) return false
+          if (!this.#isWorthAnother(failure, execution, attemptNumber)) return false
           last = failure
           return this.#prepare(failure, execution, attemptNumber)
         },
       })
     } catch (error) {
       const failure = error instanceof FailedAttempt ? error.failure : error
-      if (!isLocalRefusal(failure) || failure === firstFailure) throw blame(failure, last)
+      const wasRefused = !execution.aborted && isLocalRefusal(failure) && failure !== firstFailure
+      if (!wasRefused) throw blame(failure, last)
       // An attempt that was refused here says less than the failure that it was to make good.
       execution.attempt--
       this.#budget?.refund()
@@ -153,12 +158,19 @@ class RetryPolicy extends BasePolicy<RetryEvents> {
     }
   }
 
+  #isWorthAnother(error: unknown, execution: Execution, attemptsMade: number): boolean {
+    if (execution.aborted) return false
+    return attemptsMade === 1 || (!isLocalRefusal(error) && this.#when(error, execution))
+  }
+
   /** Decides on another attempt, pays for it and waits for its turn. */
   async #prepare(error: unknown, execution: Execution, attemptsMade: number): Promise<boolean> {
-    if (execution.aborted) return false
-    if (attemptsMade > 1 && !this.#when(error, execution)) return false
-    const delayMs = Math.max(this.#jitter(attemptsMade), this.#retryAfterMs(error) ?? 0)
-    if (delayMs >= execution.remainingMs()) return this.#giveUp('deadline', error, execution)
+    const askedMs = this.#retryAfterMs(error) || 0
+    const delayMs = Math.max(this.#jitter(attemptsMade), askedMs)
+    // A timer that is asked for more than it can hold fires at once.
+    if (delayMs >= execution.remainingMs() || delayMs > longestTimerMs) {
+      return this.#giveUp('deadline', error, execution)
+    }
     if (this.#budget !== undefined && !this.#budget.tryWithdraw()) {
       return this.#giveUp('budget', error, execution)
     }
@@ -197,7 +209,7 @@ function isWorthRetrying(error: unknown): boolean {
 }
 
 function askedFor(error: unknown): number | undefined {
-  return error instanceof HttpError ? error.retryAfterMs : undefined
+  return isHoldfastError(error, 'HTTP_STATUS') ? (error as HttpError).retryAfterMs : undefined
 }
 
 /**

@@ -6,51 +6,49 @@ import type { Abortable, Execution } from './execution.js'
  */
 export function runWork(execution: Execution): Promise<unknown> {
   if (execution.aborted) return Promise.reject(execution.reason)
+  let work: Promise<unknown>
+  try {
+    const result = execution.work(execution)
+    if (!isThenable(result)) return Promise.resolve(result)
+    // A query builder runs its query every time `then` is called, so it is called once.
+    work = result instanceof Promise ? result : Promise.resolve(result)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+  return untilAborted(execution, work)
+}
+
+/** Settles as `work` does, or at once when the execution is aborted; `work` then lingers on the execution. */
+export function untilAborted(execution: Execution, work: PromiseLike<unknown>): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    new RunningWork(execution, resolve, reject).start()
+    const running = new RunningWork(execution, work, reject)
+    execution.attach(running)
+    work.then(
+      (value) => {
+        execution.detach(running)
+        resolve(value)
+      },
+      (error) => {
+        execution.detach(running)
+        reject(error)
+      },
+    )
   })
 }
 
 class RunningWork implements Abortable {
   readonly #execution: Execution
-  readonly #resolve: (value: unknown) => void
+  readonly #work: PromiseLike<unknown>
   readonly #reject: (reason: unknown) => void
-  #running: Promise<unknown> | undefined = undefined
 
-  constructor(execution: Execution, resolve: (value: unknown) => void, reject: (reason: unknown) => void) {
+  constructor(execution: Execution, work: PromiseLike<unknown>, reject: (reason: unknown) => void) {
     this.#execution = execution
-    this.#resolve = resolve
+    this.#work = work
     this.#reject = reject
   }
 
-  start(): void {
-    let result: unknown
-    try {
-      result = this.#execution.work(this.#execution)
-    } catch (error) {
-      this.#reject(error)
-      return
-    }
-    if (!isThenable(result)) {
-      this.#resolve(result)
-      return
-    }
-    this.#running = result instanceof Promise ? result : Promise.resolve(result)
-    this.#execution.attach(this)
-    this.#running.then(
-      (value) => {
-        this.#execution.detach(this)
-        this.#resolve(value)
-      },
-      (error) => {
-        this.#execution.detach(this)
-        this.#reject(error)
-      },
-    )
-  }
-
   abort(reason: unknown): void {
-    if (this.#running !== undefined) this.#execution.linger(this.#running)
+    this.#execution.linger(this.#work)
     this.#reject(reason)
   }
 }

@@ -1,3 +1,4 @@
+import { isHoldfastError } from '../errors/index.js'
 import type { Abortable, Execution } from './execution.js'
 
 /** Waits `ms` milliseconds; rejects at once with the reason when the execution is aborted. */
@@ -29,6 +30,7 @@ class Sleeper implements Abortable {
 
   abort(reason: unknown): void {
     clearTimeout(this.#timer)
+    if (isHoldfastError(reason)) reason.phase ??= 'backoff'
     this.#reject(reason)
   }
 }

@@ -28,7 +28,7 @@ export function linkTimeout(
     const timeoutMs = timeoutOf(execution)
     if (timeoutMs === undefined) return next(execution)
     const part = execution.fork()
-    part.expireIn(timeoutMs, () => error(timeoutMs))
+    part.expireIn(timeoutMs, error)
     try {
       const pending = next(part)
       part.arm()

@@ -1,6 +1,5 @@
-import { once } from 'node:events'
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
-import { OptionCheck } from '../option-check.js'
+import { OptionCheck } from '../../config/index.js'
 import type { Exchange, Fault } from './fault.js'
 
 /** What an answer consists of, beside its status. */
@@ -68,7 +67,7 @@ function send({ response, gone }: Exchange, { status, body }: RenderedAnswer, he
 async function bodyRead(request: IncomingMessage): Promise<void> {
   if (request.complete || request.destroyed || !hasBody(request)) return
   request.resume()
-  await once(request, 'close')
+  await new Promise((resolve) => request.once('close', resolve))
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
@@ -82,17 +81,20 @@ export function checkAnswer(
   options: AnswerOptions,
   known: readonly string[],
 ): void {
-  check.number('status', status, { min: 200, max: 599, integer: true })
-  if (!check.keys(options, known)) return
-  if (options.json !== undefined && options.body !== undefined) check.add('json', 'and body exclude each other')
-  if (options.json !== undefined && stringify(options.json) === undefined) check.add('json', 'cannot be sent as JSON')
+  check.number('status', status ?? null, { min: 200, max: 599, integer: true })
+  if (!check.object('', options, known)) return
+  if (options.json !== undefined && options.body !== undefined)
+    check.add('json', 'and body exclude each other')
+  if (options.json !== undefined && stringify(options.json) === undefined)
+    check.add('json', 'cannot be sent as JSON')
   const { body } = options
   if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
     check.add('body', 'must be a string or bytes; give a value that is to be serialised as json')
   }
   for (const [name, value] of Object.entries(options.headers ?? {})) {
     const values = Array.isArray(value) ? value : [value]
-    if (!values.every((one) => typeof one === 'string')) check.add(`headers.${name}`, 'must be a string or a list of strings')
+    if (!values.every((one) => typeof one === 'string'))
+      check.add(`headers.${name}`, 'must be a string or a list of strings')
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { OptionCheck } from '../option-check.js'
+import { OptionCheck } from '../../config/index.js'
 import type { Exchange, Fault } from './fault.js'
 import {
   checkPartialAnswer,
@@ -34,7 +34,7 @@ export function stall(options: StallOptions = {}): Fault {
   const check = new OptionCheck('stall()')
   checkPartialAnswer(check, options, [...partialAnswerOptionNames, 'forMs'])
   const { forMs = Number.POSITIVE_INFINITY } = options ?? {}
-  check.number('forMs', forMs, { infinite: true })
+  if (forMs !== Number.POSITIVE_INFINITY) check.milliseconds('forMs', forMs)
   check.done()
   const bytes = partialAnswer(options)
   return {
@@ -113,7 +113,7 @@ export interface CloseReusedOptions {
  */
 export function closeReused(options: CloseReusedOptions = {}): Fault {
   const check = new OptionCheck('closeReused()')
-  check.keys(options, ['by'])
+  check.object('', options, ['by'])
   const by = options?.by ?? 'fin'
   check.oneOf('by', by, ['fin', 'reset'])
   check.done()

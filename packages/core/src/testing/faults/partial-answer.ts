@@ -1,6 +1,12 @@
 import { STATUS_CODES } from 'node:http'
-import type { OptionCheck } from '../option-check.js'
-import { type AnswerOptions, answerOptionNames, checkAnswer, type RenderedAnswer, renderAnswer } from './answer.js'
+import type { OptionCheck } from '../../config/index.js'
+import {
+  type AnswerOptions,
+  answerOptionNames,
+  checkAnswer,
+  type RenderedAnswer,
+  renderAnswer,
+} from './answer.js'
 
 /**
  * How far an answer gets: nothing at all, half of the headers, half of the body (whose length was announced), half

@@ -1,6 +1,5 @@
 import type { RequestListener, ServerResponse } from 'node:http'
-import type { Problem } from '../../errors/index.js'
-import { describe } from '../option-check.js'
+import { type OptionCheck, show } from '../../config/index.js'
 import type { Behaviour, Exchange, Fault, Next } from './fault.js'
 
 /** How long a listener that answers nobody is waited for, in milliseconds. Many applications stop with their client. */
@@ -38,13 +37,14 @@ function whenEnded(response: ServerResponse): Promise<void> {
   })
 }
 
-/** What is wrong with a behaviour, everywhere within it. */
-export function behaviourProblems(path: string, behaviour: unknown): Problem[] {
-  if (typeof behaviour === 'function') return []
-  if (Array.isArray(behaviour)) return behaviour.flatMap((one, index) => behaviourProblems(`${path}[${index}]`, one))
-  if (typeof (behaviour as Partial<Fault> | null)?.apply === 'function') return []
-  const message = `must be a fault such as answer(), a (request, response) listener or a list of them, not ${describe(behaviour)}`
-  return [{ path, message }]
+/** Adds what is wrong with a behaviour, everywhere within it. */
+export function checkBehaviour(check: OptionCheck, path: string, behaviour: unknown): void {
+  if (typeof behaviour === 'function') return
+  if (Array.isArray(behaviour)) {
+    for (const [index, one] of behaviour.entries()) checkBehaviour(check, `${path}[${index}]`, one)
+  } else if (typeof (behaviour as Partial<Fault> | null | undefined)?.apply !== 'function') {
+    check.add(path, `must be a fault such as answer(), a listener or a list of them, not ${show(behaviour)}`)
+  }
 }
 
 /** Every name of a phase that a behaviour knows. */

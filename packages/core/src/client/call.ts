@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto'
+import type { EncodedRequest, Operation } from '../contract/index.js'
+import { InvalidInputError, type Problem, type ResponseHeaders } from '../errors/index.js'
+import type { TimedCall, UsualLatency } from './attempt-facts.js'
+import { checkHeaders } from './check-headers.js'
+import type { CallOptions } from './client-types.js'
+
+const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])
+
+/** Whether the operation may be sent twice without harm, a key included. */
+export function isIdempotent({ method, idempotent }: Operation): boolean {
+  return idempotent === undefined ? idempotentMethods.has(method) : idempotent !== false
+}
+
+/** One call of an operation, as its pipeline needs it. It travels as the `data` of the execution. */
+export interface Call extends TimedCall {
+  readonly operation: string
+  readonly input: unknown
+  readonly timeoutMs: number | undefined
+  readonly startedAt: number
+  /** Set by the encode step. */
+  request: EncodedRequest | undefined
+  headers: Record<string, string>
+  replayable: boolean
+  /** Requests handed to the transport. */
+  attempts: number
+  /** Of the response that the call was answered with; 0 without one. */
+  status: number
+  responseHeaders: ResponseHeaders
+  readonly callHeaders: Record<string, string> | undefined
+  readonly idempotencyKey: string | undefined
+}
+
+const noHeaders: ResponseHeaders = Object.freeze({})
+const noRequestHeaders: Record<string, string> = Object.freeze({})
+
+/** A call that begins now; `options` have been checked. */
+export function startCall(
+  operation: string,
+  input: unknown,
+  timeoutMs: number | false,
+  latency: UsualLatency,
+  options: CallOptions | undefined,
+): Call {
+  const total = options?.timeoutMs ?? timeoutMs
+  return {
+    operation,
+    input,
+    latency,
+    timeoutMs: total === false ? undefined : total,
+    startedAt: performance.now(),
+    request: undefined,
+    headers: noRequestHeaders,
+    replayable: false,
+    attempts: 0,
+    status: 0,
+    responseHeaders: noHeaders,
+    callHeaders: options?.headers as Record<string, string> | undefined,
+    idempotencyKey: options?.idempotencyKey,
+  }
+}
+
+const optionNames: ReadonlySet<string> = new Set(['signal', 'timeoutMs', 'headers', 'idempotencyKey'])
+
+/**
+ * Checks the options of one call.
+ * @throws {InvalidInputError} `INVALID_INPUT`, naming everything that is wrong at once.
+ */
+export function checkCallOptions(subject: string, operation: Operation, options: CallOptions): CallOptions {
+  const problems: Problem[] = []
+  const add = (path: string, message: string) => problems.push({ path, message })
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidInputError(subject, [{ path: 'options', message: 'must be an object of call options' }])
+  }
+  for (const name of Object.keys(options)) {
+    if (name === 'priority') add(name, 'is not available in this version; leave it out')
+    else if (!optionNames.has(name))
+      add(name, `is not a call option; they are ${[...optionNames].join(', ')}`)
+  }
+  const { signal, timeoutMs, idempotencyKey } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) add('signal', 'must be an AbortSignal')
+  if (timeoutMs !== undefined && timeoutMs !== false && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
+    add('timeoutMs', 'must be a positive number of milliseconds, or false')
+  }
+  const headers = checkHeaders(options.headers, (name, message) => {
+    add(name === '' ? 'headers' : `headers.${name}`, message)
+  })
+  if (idempotencyKey !== undefined) {
+    if (operation.idempotent !== 'key')
+      add('idempotencyKey', "has no effect: the operation is not idempotent: 'key'")
+    else checkHeaders({ 'idempotency-key': idempotencyKey }, (_, message) => add('idempotencyKey', message))
+  }
+  if (problems.length > 0) throw new InvalidInputError(subject, problems)
+  return { signal, timeoutMs, idempotencyKey, headers }
+}
+
+/** The headers of all attempts of a call, those of the call itself winning. */
+export function requestHeaders(
+  base: Record<string, string>,
+  operation: Operation,
+  call: Call,
+): Record<string, string> {
+  const encoded = call.request?.headers
+  if (encoded === undefined && call.callHeaders === undefined && operation.idempotent !== 'key') return base
+  const headers = { ...base, ...encoded, ...call.callHeaders }
+  if (operation.idempotent === 'key') headers['idempotency-key'] ??= call.idempotencyKey ?? randomUUID()
+  return headers
+}

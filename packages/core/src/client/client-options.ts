@@ -1,0 +1,137 @@
+import type { Dispatcher } from 'undici'
+import type { CallOutput, HedgeSettings, RetrySettings, ValidateMode } from '../contract/index.js'
+import type { HoldfastError, Problem } from '../errors/index.js'
+import type {
+  BulkheadOptions,
+  CircuitBreakerOptions,
+  RateLimitOptions,
+  RetryBudget,
+  RetryBudgetOptions,
+} from '../policies/index.js'
+import type { ProxyOptions } from '../transport/index.js'
+
+/** What a fallback is told. */
+export interface FallbackContext {
+  readonly operation: string
+  readonly input: unknown
+}
+
+/** Answers in place of a dependency that failed; may be asynchronous. */
+export type Fallback<Output = unknown> = (
+  error: HoldfastError,
+  context: FallbackContext,
+) => Output | PromiseLike<Output>
+
+/** How calls are protected: for all operations of a client, or for one of them. */
+export interface CallPolicyOptions<Output = unknown> {
+  /**
+   * The total time of a call, in milliseconds: queueing, every attempt, backoff and reading the body. `false` for
+   * no limit. With `response: 'stream'` it ends at the headers.
+   * @default 10000
+   */
+  readonly timeoutMs?: number | false
+  /**
+   * The time of one attempt, in milliseconds, never more than what is left of the call. `false` for no limit.
+   * @default 3000
+   */
+  readonly attemptTimeoutMs?: number | false
+  /**
+   * How long a streamed response may stand still, in milliseconds, whoever holds it up. `false` for no limit.
+   * @default the attempt timeout
+   */
+  readonly idleTimeoutMs?: number | false
+  /**
+   * `false` for no retries.
+   * @default 3 attempts, full jitter from 50 ms up to 2 s
+   */
+  readonly retry?: false | RetrySettings
+  /**
+   * Sends a second request when the first is late; idempotent operations only. `true` for the observed p97.
+   * @default false
+   */
+  readonly hedge?: boolean | HedgeSettings
+  /** Answers when the dependency cannot. Not asked when the caller aborted or gave wrong input. */
+  readonly fallback?: Fallback<Output>
+}
+
+/** Options of `createClient`. */
+export interface ClientOptions<Ops = Record<string, never>> extends CallPolicyOptions {
+  /** Where the service is: `http://orders:3000`, with a path in front of every operation's if need be. */
+  readonly baseUrl: string | URL
+  /** Overrides for single operations. */
+  readonly operations?: { readonly [Name in keyof Ops & string]?: CallPolicyOptions<CallOutput<Ops[Name]>> }
+  /**
+   * What pays for retries and hedges; pass one to share it between clients of one dependency. `false` for no bound.
+   * @default a tenth of a retry for each first attempt that succeeds, 10 at the start
+   */
+  readonly retryBudget?: RetryBudget | RetryBudgetOptions | false
+  /** `false` for none. */
+  readonly circuitBreaker?: Omit<CircuitBreakerOptions, 'classify'> | false
+  /**
+   * How many attempts may be in flight; `false` for no limit.
+   * @default 200 in flight and 1000 waiting
+   */
+  readonly bulkhead?: BulkheadOptions | false
+  /**
+   * A quota that the dependency grants, counted in calls.
+   * @default false
+   */
+  readonly rateLimit?: RateLimitOptions | false
+  /** Headers of every request. */
+  readonly headers?: Readonly<Record<string, string>>
+  /**
+   * Connections kept to the origin at most.
+   * @default the bulkhead's `maxConcurrent`
+   */
+  readonly connections?: number
+  /**
+   * How long making a connection may take, in milliseconds.
+   * @default 1000
+   */
+  readonly connectTimeoutMs?: number
+  /** An undici dispatcher of your own: a MockAgent, a ProxyAgent, a Client over a unix socket. It stays yours to close. */
+  readonly dispatcher?: Dispatcher
+  /** The URL of a proxy, or `'env'` for the `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` variables. */
+  readonly proxy?: ProxyOptions
+  /**
+   * Whether HTTP/2 may be negotiated over TLS.
+   * @default false
+   */
+  readonly http2?: boolean
+  /**
+   * The largest response accepted, in bytes after decompression; `Infinity` for no limit. It bounds streams only
+   * where it is given.
+   * @default 10485760
+   */
+  readonly maxResponseBytes?: number
+  /**
+   * What happens to input and responses that do not match the contract: `'warn'` reports them through
+   * `onInvalid`, `'off'` does not look.
+   * @default 'enforce'
+   */
+  readonly validate?: ValidateMode
+  /**
+   * Told of what does not match while `validate` is `'warn'`.
+   * @default a process warning
+   */
+  readonly onInvalid?: (invalid: {
+    readonly operation: string
+    readonly problems: readonly Problem[]
+  }) => void
+  /**
+   * Source of chance for jitter, from 0 to below 1.
+   * @default Math.random
+   */
+  readonly random?: () => number
+}
+
+/** The values of options that are not given. */
+export const clientDefaults = Object.freeze({
+  timeoutMs: 10_000,
+  attemptTimeoutMs: 3_000,
+  retry: Object.freeze({ maxAttempts: 3, baseMs: 50, maxMs: 2_000 }),
+  maxConcurrent: 200,
+  connectTimeoutMs: 1_000,
+  maxResponseBytes: 10 * 1024 * 1024,
+  validate: 'enforce',
+} as const)

@@ -1,0 +1,91 @@
+import type { CallInput, CallOutput } from '../contract/index.js'
+import type { HoldfastError, ResponseHeaders } from '../errors/index.js'
+import type { BreakerState, Listener, Unsubscribe } from '../policies/index.js'
+import type { ClientEvents } from './client-events.js'
+
+/** Options of a single call; they override those of the operation and the client. */
+export interface CallOptions {
+  /** The caller's signal: an abort ends the call at once with `ABORTED`, and a streamed response with it. */
+  readonly signal?: AbortSignal | undefined
+  /** The total time of this call, in milliseconds; `false` for no limit. */
+  readonly timeoutMs?: number | false | undefined
+  /** Further headers. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /**
+   * The `idempotency-key` of an operation that is `idempotent: 'key'`; every attempt sends the same.
+   * @default a new UUID for each call
+   */
+  readonly idempotencyKey?: string | undefined
+}
+
+/** What `.safe` gives: the outcome as a value. */
+export type SafeResult<Output> =
+  | {
+      readonly ok: true
+      /** 0 when the fallback answered. */
+      readonly status: number
+      readonly headers: ResponseHeaders
+      readonly data: Output
+      /** Whether `data` came from the fallback, not from the dependency. */
+      readonly fromFallback: boolean
+    }
+  | { readonly ok: false; readonly error: HoldfastError }
+
+type CallArguments<Op> = Op extends { readonly input: object }
+  ? [input: CallInput<Op>, options?: CallOptions]
+  : [input?: undefined, options?: CallOptions]
+
+/** One operation of a client. */
+export interface OperationCall<Op> {
+  /**
+   * Calls the operation.
+   * @throws {HoldfastError} of any code but `CONFIG_INVALID`; `HttpError` for an error status
+   */
+  (...args: CallArguments<Op>): Promise<CallOutput<Op>>
+  /** Calls the operation and gives the outcome as a value instead of throwing a `HoldfastError`. */
+  safe(...args: CallArguments<Op>): Promise<SafeResult<CallOutput<Op>>>
+}
+
+/** What is known of one endpoint. */
+export interface EndpointStats {
+  readonly origin: string
+  /** `undefined` with `circuitBreaker: false`. */
+  readonly circuitBreaker:
+    | { readonly state: BreakerState; readonly successes: number; readonly failures: number }
+    | undefined
+  /** `undefined` before the first request, and where a `dispatcher` of your own keeps no count. */
+  readonly connections:
+    | {
+        readonly open: number
+        readonly free: number
+        readonly running: number
+        readonly waitingForSocket: number
+      }
+    | undefined
+}
+
+/** The state of a client at one moment. */
+export interface ClientStats {
+  readonly dependency: string
+  /** Attempts that hold a permit. */
+  readonly inFlight: number
+  /** Calls that wait for a permit. */
+  readonly queued: number
+  /** `undefined` with `retryBudget: false`. */
+  readonly retryBudget: { readonly tokens: number } | undefined
+  readonly endpoints: readonly EndpointStats[]
+}
+
+/** What every client has beside its operations. */
+export interface ClientControls {
+  /** The state of breaker, permits, budget and connections. */
+  $stats(): ClientStats
+  /** Subscribes to an event; returns what unsubscribes. A listener that throws never changes a call's result. */
+  $on<Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>): Unsubscribe
+  /** Refuses new calls with `CLOSED`, waits for those in flight and closes the connections. */
+  $close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** A typed client of a contract's operations. */
+export type Client<Ops> = { readonly [Name in keyof Ops & string]: OperationCall<Ops[Name]> } & ClientControls

@@ -1,0 +1,141 @@
+import {
+  type Contract,
+  compileOperation,
+  contractName,
+  type Operation,
+  type Operations,
+} from '../contract/index.js'
+import { ConfigInvalidError } from '../errors/index.js'
+import { Emitter, type Listener, type Unsubscribe } from '../policies/index.js'
+import { UsualLatency } from './attempt-facts.js'
+import { type ClientEvents, clientEventNames } from './client-events.js'
+import type { ClientOptions } from './client-options.js'
+import type { CallOptions, Client, ClientControls, ClientStats } from './client-types.js'
+import { type CallLedger, OperationRunner } from './operation-runner.js'
+import { settingsOf } from './operation-settings.js'
+import { forwardEvents } from './policy-events.js'
+import { type ResolvedClient, resolveOptions } from './resolve-options.js'
+
+/**
+ * A typed client of the service that `contract` describes. Every call has a deadline, is retried within a budget
+ * where that is safe, and is bounded by a bulkhead and a circuit breaker, without any option but `baseUrl`.
+ *
+ * @throws {ConfigInvalidError} `CONFIG_INVALID`, naming everything that is wrong with the options at once.
+ * @example
+ * ```ts
+ * import { createClient, defineContract } from '@holdfast/core'
+ * import { z } from 'zod'
+ *
+ * const orders = defineContract('orders', {
+ *   getOrder: { method: 'GET', path: '/orders/{id}', input: z.object({ id: z.string() }) },
+ * })
+ * await using client = createClient(orders, { baseUrl: 'http://127.0.0.1:3000' })
+ * const result = await client.getOrder.safe({ id: '42' })
+ * console.log(result.ok ? result.data : result.error.code)
+ * ```
+ */
+export function createClient<const Name extends string, Ops extends Operations>(
+  contract: Contract<Name, Ops>,
+  options: ClientOptions<NoInfer<Ops>>,
+): Client<Ops> {
+  const dependency = contractName(contract)
+  if (dependency === undefined) {
+    throw new ConfigInvalidError('createClient()', [
+      { path: 'contract', message: 'is not a contract; make one with defineContract()' },
+    ])
+  }
+  const operations = contract as unknown as Readonly<Record<string, Operation>>
+  const resolved = resolveOptions(`client of '${dependency}'`, options, operations)
+  const events = new Emitter<ClientEvents>()
+  forwardEvents(dependency, resolved, events)
+  const ledger: CallLedger = { latency: new UsualLatency(), isClosed: false, active: 0, onIdle: undefined }
+  const overrides = (resolved.options.operations ?? {}) as Readonly<Record<string, object | undefined>>
+  const calls = Object.entries(operations).map(([name, operation]) => {
+    const compiled = compileOperation(dependency, name, operation)
+    const settings = settingsOf(operation, resolved.options, overrides[name])
+    const subject = `${dependency}.${name}`
+    const runner = new OperationRunner({ dependency, subject, resolved, events, compiled, settings }, ledger)
+    return [name, callable(runner)] as const
+  })
+  return Object.freeze({
+    ...Object.fromEntries(calls),
+    ...controlsOf(dependency, resolved, events, ledger),
+  }) as unknown as Client<Ops>
+}
+
+function callable(runner: OperationRunner): object {
+  const call = (input: unknown, options?: CallOptions) => runner.call(input, options)
+  return Object.assign(call, { safe: (input: unknown, options?: CallOptions) => runner.safe(input, options) })
+}
+
+function controlsOf(
+  dependency: string,
+  resolved: ResolvedClient,
+  events: Emitter<ClientEvents>,
+  ledger: CallLedger,
+): ClientControls {
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= closeClient(resolved, ledger)
+    return closing
+  }
+  return {
+    $stats: () => statsOf(dependency, resolved),
+    $on: (name, listener) => subscribe(dependency, events, name, listener),
+    $close: close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function subscribe<Name extends keyof ClientEvents>(
+  dependency: string,
+  events: Emitter<ClientEvents>,
+  name: Name,
+  listener: Listener<ClientEvents[Name]>,
+): Unsubscribe {
+  const problems = []
+  if (!clientEventNames.includes(name)) {
+    problems.push({ path: String(name), message: `is not an event; they are ${clientEventNames.join(', ')}` })
+  }
+  if (typeof listener !== 'function') problems.push({ path: 'listener', message: 'must be a function' })
+  if (problems.length > 0) throw new ConfigInvalidError(`$on() of the client of '${dependency}'`, problems)
+  return events.on(name, listener)
+}
+
+async function closeClient(
+  { transport, breaker, rateLimit }: ResolvedClient,
+  ledger: CallLedger,
+): Promise<void> {
+  ledger.isClosed = true
+  if (ledger.active > 0) {
+    await new Promise<void>((resolve) => {
+      ledger.onIdle = resolve
+    })
+  }
+  await transport.close()
+  await rateLimit?.close()
+  breaker?.shutdown()
+}
+
+function statsOf(dependency: string, resolved: ResolvedClient): ClientStats {
+  const { origin, breaker, bulkhead, budget, transport } = resolved
+  const connections = transport.stats()[origin]
+  return {
+    dependency,
+    inFlight: bulkhead?.inFlight ?? 0,
+    queued: bulkhead?.queued ?? 0,
+    retryBudget: budget && { tokens: budget.tokens },
+    endpoints: [
+      {
+        origin,
+        circuitBreaker: breaker && { state: breaker.state, ...breaker.counts },
+        connections: connections && {
+          open: connections.connected,
+          free: connections.free,
+          running: connections.running,
+          waitingForSocket: connections.waiting,
+        },
+      },
+    ],
+  }
+}

@@ -1,0 +1,97 @@
+import { addAbortSignal, Readable } from 'node:stream'
+import { ClosedError, isHoldfastError } from '../errors/index.js'
+import { Execution, type Step } from '../policies/index.js'
+import type { UsualLatency } from './attempt-facts.js'
+import { type Call, checkCallOptions, startCall } from './call.js'
+import type { CallOptions, SafeResult } from './client-types.js'
+import { linkOperation, type PipelineContext } from './operation-pipeline.js'
+
+/** What all operations of a client share beyond its policies. */
+export interface CallLedger {
+  readonly latency: UsualLatency
+  isClosed: boolean
+  /** Calls that have not settled. */
+  active: number
+  onIdle: (() => void) | undefined
+}
+
+const noWork = (): void => {}
+
+/** Runs the calls of one operation. */
+export class OperationRunner {
+  readonly #context: PipelineContext
+  readonly #ledger: CallLedger
+  readonly #pipeline: Step
+
+  constructor(context: PipelineContext, ledger: CallLedger) {
+    this.#context = context
+    this.#ledger = ledger
+    this.#pipeline = linkOperation(context)
+  }
+
+  call(input: unknown, options: CallOptions | undefined): Promise<unknown> {
+    try {
+      return this.#run(this.#start(input, options), options?.signal)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  async safe(input: unknown, options: CallOptions | undefined): Promise<SafeResult<unknown>> {
+    try {
+      const call = this.#start(input, options)
+      const data = await this.#run(call, options?.signal)
+      const { status, responseHeaders: headers } = call
+      return { ok: true, status, headers, data, fromFallback: status === 0 }
+    } catch (error) {
+      if (isHoldfastError(error)) return { ok: false, error }
+      throw error
+    }
+  }
+
+  #start(input: unknown, options: CallOptions | undefined): Call {
+    const { compiled, settings, subject } = this.#context
+    const checked =
+      options === undefined
+        ? undefined
+        : this.#naming(() => checkCallOptions(subject, compiled.operation, options))
+    return startCall(compiled.name, input, settings.timeoutMs, this.#ledger.latency, checked)
+  }
+
+  async #run(call: Call, signal: AbortSignal | undefined): Promise<unknown> {
+    if (this.#ledger.isClosed) throw this.#describe(new ClosedError(), call)
+    const execution = Execution.start(noWork, call)
+    if (signal !== undefined) execution.follow(signal)
+    this.#ledger.active++
+    try {
+      const data = await this.#pipeline(execution)
+      if (signal !== undefined && data instanceof Readable) addAbortSignal(signal, data)
+      return data
+    } catch (error) {
+      throw this.#describe(error, call)
+    } finally {
+      execution.release()
+      if (signal !== undefined) execution.unfollow(signal)
+      if (--this.#ledger.active === 0) this.#ledger.onIdle?.()
+    }
+  }
+
+  #naming<Result>(run: () => Result): Result {
+    try {
+      return run()
+    } catch (error) {
+      throw this.#describe(error, undefined)
+    }
+  }
+
+  #describe(error: unknown, call: Call | undefined): unknown {
+    if (!isHoldfastError(error)) return error
+    error.dependency ??= this.#context.dependency
+    error.operation ??= this.#context.compiled.name
+    if (call !== undefined) {
+      error.attempts = call.attempts
+      error.elapsedMs = performance.now() - call.startedAt
+    }
+    return error
+  }
+}

@@ -1,0 +1,55 @@
+import type { HedgeSettings, Operation, RetrySettings } from '../contract/index.js'
+import { isIdempotent } from './call.js'
+import {
+  type CallPolicyOptions,
+  type ClientOptions,
+  clientDefaults,
+  type Fallback,
+} from './client-options.js'
+
+/** How one operation of one client is protected. */
+export interface OperationSettings {
+  readonly timeoutMs: number | false
+  readonly attemptTimeoutMs: number | false
+  readonly idleTimeoutMs: number | false
+  readonly retry: false | RetrySettings
+  /** Whether the operation itself asked for retries, so that it is wrong not to be able to. */
+  readonly mustRetry: boolean
+  readonly hedge: false | HedgeSettings
+  readonly fallback: Fallback | undefined
+}
+
+/** Merges what client, contract and override say, weakest first: defaults, client, contract, override. */
+export function settingsOf(
+  operation: Operation,
+  options: ClientOptions<object>,
+  override: CallPolicyOptions = {},
+): OperationSettings {
+  const attemptTimeoutMs =
+    override.attemptTimeoutMs ??
+    operation.attemptTimeoutMs ??
+    options.attemptTimeoutMs ??
+    clientDefaults.attemptTimeoutMs
+  return {
+    timeoutMs: override.timeoutMs ?? operation.timeoutMs ?? options.timeoutMs ?? clientDefaults.timeoutMs,
+    attemptTimeoutMs,
+    idleTimeoutMs: override.idleTimeoutMs ?? options.idleTimeoutMs ?? attemptTimeoutMs,
+    retry: mergeRetry(options.retry, operation.retry, override.retry),
+    mustRetry: typeof (override.retry ?? operation.retry) === 'object',
+    hedge: mergeHedge(operation, override.hedge ?? operation.hedge ?? options.hedge ?? false),
+    fallback: override.fallback ?? options.fallback,
+  }
+}
+
+/** The strongest says whether there are retries at all; their details add up. */
+function mergeRetry(...weakestFirst: (false | RetrySettings | undefined)[]): false | RetrySettings {
+  const given = weakestFirst.filter((retry) => retry !== undefined)
+  if (given.at(-1) === false) return false
+  return Object.assign({}, clientDefaults.retry, ...given.slice(given.lastIndexOf(false) + 1))
+}
+
+/** A client may ask for hedging in general; that is never meant for what must not be sent twice. */
+function mergeHedge(operation: Operation, hedge: boolean | HedgeSettings): false | HedgeSettings {
+  if (hedge === false || !isIdempotent(operation)) return false
+  return hedge === true ? {} : hedge
+}

@@ -1,0 +1,27 @@
+import type { Emitter } from '../policies/index.js'
+import type { Call } from './call.js'
+import type { ClientEvents } from './client-events.js'
+import type { ResolvedClient } from './resolve-options.js'
+
+/** Reports what a client's shared policies do through the client's own events. */
+export function forwardEvents(
+  dependency: string,
+  { breaker, bulkhead, rateLimit, origin }: ResolvedClient,
+  events: Emitter<ClientEvents>,
+): void {
+  const operationOf = (execution: { readonly data: unknown }) => (execution.data as Call).operation
+  breaker?.on('open', (event) => events.emit('open', { dependency, origin, ...event }))
+  breaker?.on('halfOpen', () => events.emit('halfOpen', { dependency, origin }))
+  breaker?.on('close', () => events.emit('close', { dependency, origin }))
+  breaker?.on('reject', ({ execution }) => {
+    events.emit('reject', { dependency, operation: operationOf(execution), reason: 'circuit open' })
+  })
+  bulkhead?.on('reject', ({ execution, reason }) => {
+    const operation = operationOf(execution)
+    events.emit('reject', { dependency, operation, reason })
+    if (reason === 'queue timeout') events.emit('shed', { dependency, operation })
+  })
+  rateLimit?.on('reject', ({ execution }) => {
+    events.emit('reject', { dependency, operation: operationOf(execution), reason: 'rate limit' })
+  })
+}

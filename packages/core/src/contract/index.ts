@@ -1,0 +1,35 @@
+export type { CallInput, CallOutput, DeclaredStatus, ErrorBody, OperationError } from './call-types.js'
+export { compileOperation } from './compile-operation.js'
+export type {
+  BodySource,
+  CompiledOperation,
+  EncodedRequest,
+  OnWarn,
+  ReceivedResponse,
+  ValidateMode,
+} from './compiled-operation.js'
+export { type Contract, contractName, contractNameKey, defineContract } from './define-contract.js'
+export { isHttpError } from './is-http-error.js'
+export type {
+  BodyKind,
+  ErrorSchemas,
+  HeaderPlace,
+  HedgeSettings,
+  Method,
+  Operation,
+  OperationPolicy,
+  Operations,
+  OutputSchemas,
+  Place,
+  ResponseKind,
+  RetrySettings,
+} from './operation.js'
+export { parseRetryAfter } from './parse-retry-after.js'
+export type {
+  InferInput,
+  InferOutput,
+  SchemaIssue,
+  SchemaResult,
+  StandardSchema,
+  StandardSchemaProps,
+} from './standard-schema.js'

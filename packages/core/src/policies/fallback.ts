@@ -1,0 +1,118 @@
+import { OptionCheck } from '../config/index.js'
+import { type ErrorCode, isHoldfastError } from '../errors/index.js'
+import { Execution, type ExecutionContext, type Step } from './execution.js'
+import { BasePolicy, type Policy } from './policy.js'
+import { runWork } from './run-work.js'
+
+/** Makes the answer that stands in for a failed call. */
+export type FallbackFunction = (error: unknown, context: ExecutionContext) => unknown
+
+/** Options of `fallback`. */
+export interface FallbackOptions {
+  /**
+   * Whether a failure gets the fallback. By default every failure does, except the caller's abort (`ABORTED`),
+   * any other end of the time around this policy, and mistakes in the calling code (`INVALID_INPUT`,
+   * `CONFIG_INVALID`).
+   */
+  readonly when?: (error: unknown, execution: Execution) => boolean
+}
+
+/** The events of a fallback. */
+export interface FallbackEvents {
+  /** A call has failed with `error` and is answered by the fallback. */
+  fallback: { readonly error: unknown; readonly execution: Execution }
+}
+
+const callersOwn: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ABORTED', 'INVALID_INPUT', 'CONFIG_INVALID'])
+
+class FallbackPolicy extends BasePolicy<FallbackEvents> {
+  readonly #answer: FallbackFunction
+  readonly #when: (error: unknown, execution: Execution) => boolean
+
+  constructor(answer: FallbackFunction, when = deservesFallback) {
+    super()
+    this.#answer = answer
+    this.#when = when
+  }
+
+  link(next: Step): Step {
+    return async (execution) => {
+      try {
+        return await next(execution)
+      } catch (error) {
+        if (!this.#when(error, execution)) throw error
+        if (this.events.has('fallback')) this.events.emit('fallback', { error, execution })
+        return this.#standIn(error, execution)
+      }
+    }
+  }
+
+  async #standIn(error: unknown, execution: Execution): Promise<unknown> {
+    try {
+      return execution.aborted ? this.#atOnce(error, execution) : await this.#promptly(error, execution)
+    } catch (failure) {
+      throw blame(failure, error)
+    }
+  }
+
+  /** The function, given up on as soon as the execution is: then it may run on, and is said to. */
+  async #promptly(error: unknown, execution: Execution): Promise<unknown> {
+    const part = Execution.start((context) => this.#answer(error, context), execution.data)
+    part.attempt = execution.attempt
+    part.hedged = execution.hedged
+    part.deadline = execution.deadline
+    execution.attach(part)
+    try {
+      return await runWork(part)
+    } finally {
+      execution.detach(part)
+      if (part.lingered > 0) execution.linger(part.settled(0))
+    }
+  }
+
+  /** After an abort there is no time to wait for a promise. */
+  #atOnce(error: unknown, execution: Execution): unknown {
+    const answer = this.#answer(error, execution)
+    if (typeof (answer as { then?: unknown } | null | undefined)?.then !== 'function') return answer
+    execution.linger(Promise.resolve(answer).catch(() => {}))
+    throw error
+  }
+}
+
+function deservesFallback(error: unknown, execution: Execution): boolean {
+  return !execution.aborted && !(isHoldfastError(error) && callersOwn.has(error.code))
+}
+
+/** A fallback that fails names the failure that it was to make good. */
+function blame(failure: unknown, original: unknown): unknown {
+  if (failure instanceof Error && failure !== original && Object.isExtensible(failure)) {
+    failure.cause ??= original
+  }
+  return failure
+}
+
+/**
+ * Answers a failed call with something else: a value, or what a function (which may be async) makes of the error.
+ * Put it outermost. A function that hangs ends with the execution; one that throws fails the call with its own
+ * error, whose `cause` is the original one.
+ *
+ * A fallback is for answers that are good enough: the last known value, an empty list, a default.
+ *
+ * @throws {ConfigInvalidError} `CONFIG_INVALID` when an option is not what it should be.
+ * @example
+ * ```ts
+ * import { compose, fallback, timeout } from '@holdfast/core'
+ *
+ * const policy = compose(fallback(() => ['bestseller']), timeout({ timeoutMs: 20 }))
+ * const books = await policy.execute(() => new Promise<string[]>(() => {}))
+ * console.log(books) // [ 'bestseller' ]
+ * ```
+ */
+export function fallback(valueOrFunction: unknown, options: FallbackOptions = {}): Policy<FallbackEvents> {
+  const check = new OptionCheck('fallback()')
+  if (check.object('', options, ['when'])) check.function('when', options.when)
+  check.done()
+  const answer =
+    typeof valueOrFunction === 'function' ? (valueOrFunction as FallbackFunction) : () => valueOrFunction
+  return new FallbackPolicy(answer, options.when)
+}

@@ -1,0 +1,69 @@
+import Bottleneck from 'bottleneck'
+
+/** Permits that may be used until a moment of `performance.now()`. */
+export interface Grant {
+  readonly permits: number
+  readonly until: number
+}
+
+/** So many permits in every window of time. */
+export interface Quota {
+  /** The most that a window can hold. */
+  readonly limit: number
+  /** The least that is worth asking for: what is not needed now is kept for the calls to come. */
+  readonly lease: number
+  /** What is left of `wanted` permits in the current window; fewer than `wanted` mean that it is used up. */
+  take(wanted: number): Promise<Grant>
+  close(): void
+}
+
+/**
+ * How many of the `wanted` tickets that have just been drawn are the window's.
+ *
+ * The counter is a bottleneck reservoir that only ever goes down, so every ticket has a number of its own; a
+ * window is worth the `limit` numbers from `start` down. No counter is ever set back, so none can be set back at
+ * the wrong moment, and whoever draws a ticket late draws it from the window that is current by then.
+ */
+export function ticketsWithin(start: number, limit: number, left: number, wanted: number): number {
+  return Math.max(0, Math.min(left + wanted, start) - Math.max(left, start - limit))
+}
+
+/** A quota of this process alone. Its windows follow one another from the first call on. */
+export class LocalQuota implements Quota {
+  readonly limit: number
+  readonly lease: number
+  readonly #intervalMs: number
+  /** Its own refresh looks at the wall clock, four times a second: windows are kept here instead. */
+  readonly #counter = new Bottleneck({ reservoir: 0 })
+  #left = 0
+  #start = 0
+  #until: number | undefined = undefined
+
+  constructor(limit: number, intervalMs: number) {
+    this.limit = limit
+    this.lease = Math.ceil(limit / 10)
+    this.#intervalMs = intervalMs
+  }
+
+  async take(wanted: number): Promise<Grant> {
+    const { start, until } = this.#window()
+    const left = await this.#counter.incrementReservoir(-wanted)
+    this.#left = Math.min(this.#left, left)
+    return { permits: ticketsWithin(start, this.limit, left, wanted), until }
+  }
+
+  close(): void {
+    void this.#counter.disconnect()
+  }
+
+  #window(): { readonly start: number; readonly until: number } {
+    const now = performance.now()
+    const until = this.#until ?? now
+    if (now >= until) {
+      const missed = Math.floor((now - until) / this.#intervalMs)
+      this.#until = until + (missed + 1) * this.#intervalMs
+      this.#start = this.#left
+    }
+    return { start: this.#start, until: this.#until ?? until }
+  }
+}

@@ -1,0 +1,235 @@
+import { AsyncResource } from 'node:async_hooks'
+import { ClosedError, RateLimitedError } from '../errors/index.js'
+import type { Execution, Step } from './execution.js'
+import { BasePolicy, type Policy } from './policy.js'
+import { LocalQuota, type Quota } from './quota.js'
+import { type RateLimitOptions, resolveRateLimitOptions } from './rate-limit-options.js'
+import { RateLimitWaiter } from './rate-limit-queue.js'
+import { SharedQuota } from './shared-quota.js'
+
+/** Why a rate limit refused a call. */
+export interface RateLimitRejection {
+  readonly reason: 'queue full' | 'wait too long'
+  /** Milliseconds until the call could have had its turn. */
+  readonly retryAfterMs: number
+  readonly execution: Execution
+}
+
+/** The events of a rate limit. */
+export interface RateLimitEvents {
+  reject: RateLimitRejection
+  /** Redis has failed or not answered in time: the emergency quota holds. */
+  degraded: { readonly error: unknown }
+  /** Redis is back, and with it the shared quota. */
+  restored: object
+}
+
+/** A rate limit, and what it is doing. */
+export interface RateLimit extends Policy<RateLimitEvents> {
+  /** Calls that wait for their turn. */
+  readonly queued: number
+  /** Where the quota is kept: in this process, in Redis, or in this process because Redis is away. */
+  readonly mode: 'local' | 'shared' | 'degraded'
+  /** Refuses every further call with `CLOSED`, also those that wait, and frees connections and timers. */
+  close(): void
+}
+
+class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
+  readonly #limit: number
+  readonly #intervalMs: number
+  readonly #maxQueue: number
+  readonly #maxWaitMs: number
+  readonly #quota: Quota
+  readonly #shared: SharedQuota | undefined
+  /** In the order of arrival. */
+  readonly #queue = new Set<RateLimitWaiter>()
+  /** What serves the queue runs in the context of whoever made the policy, not in that of one of its calls. */
+  readonly #scope = new AsyncResource('HoldfastRateLimit')
+  #spare = 0
+  #spareUntil = 0
+  /** Until then it is known that there are no more permits. */
+  #emptyUntil = 0
+  #serving = false
+  #closed = false
+  #timer: NodeJS.Timeout | undefined = undefined
+
+  constructor(options: RateLimitOptions) {
+    super()
+    const { limit, intervalMs, maxQueue, maxWaitMs, redis } = resolveRateLimitOptions(options)
+    this.#limit = limit
+    this.#intervalMs = intervalMs
+    this.#maxQueue = maxQueue
+    this.#maxWaitMs = maxWaitMs
+    this.#shared =
+      redis &&
+      new SharedQuota({
+        ...redis,
+        limit,
+        intervalMs,
+        onDegraded: (error) => this.events.emit('degraded', { error }),
+        onRestored: () => this.#restored(),
+      })
+    this.#quota = this.#shared ?? new LocalQuota(limit, intervalMs)
+  }
+
+  get queued(): number {
+    return this.#queue.size
+  }
+
+  get mode(): 'local' | 'shared' | 'degraded' {
+    if (this.#shared === undefined) return 'local'
+    return this.#shared.degraded ? 'degraded' : 'shared'
+  }
+
+  link(next: Step): Step {
+    return async (execution) => {
+      if (this.#closed) throw new ClosedError('the rate limit is closed')
+      if (this.#queue.size === 0 && this.#spare > 0 && performance.now() < this.#spareUntil) this.#spare--
+      else await this.#wait(execution)
+      return next(execution)
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    for (const waiter of this.#queue) waiter.refuse(new ClosedError('the rate limit is closed'))
+    this.#quota.close()
+  }
+
+  /** Resolves with a permit, which is used up. */
+  async #wait(execution: Execution): Promise<void> {
+    if (execution.aborted) throw execution.reason
+    const now = performance.now()
+    const turn = this.#turnOf(this.#queue.size, now)
+    if (this.#queue.size >= this.#queueBound(now)) throw this.#refusal('queue full', execution, turn - now)
+    const latest = Math.min(now + this.#maxWaitMs, execution.deadline)
+    if (turn >= latest) throw this.#refusal('wait too long', execution, turn - now)
+    const part = this.#maxWaitMs === Number.POSITIVE_INFINITY ? execution : execution.fork()
+    if (part !== execution) {
+      part.expireIn(this.#maxWaitMs, () => {
+        const retryAfterMs = Math.max(0, this.#emptyUntil - performance.now())
+        return this.#refusal('wait too long', execution, retryAfterMs)
+      })
+    }
+    try {
+      await new Promise<void>((resolve, reject) => {
+        new RateLimitWaiter(this.#queue, part, { latest, resolve, reject }).enter()
+        part.arm()
+        this.#serve()
+      })
+    } finally {
+      if (part !== execution) part.release()
+      if (this.#queue.size === 0) this.#sleep(undefined)
+    }
+  }
+
+  /** Until it is known that the window is used up, as many as it can hold are not waiting but being served. */
+  #queueBound(now: number): number {
+    return this.#emptyUntil > now ? this.#maxQueue : this.#maxQueue + this.#quota.limit
+  }
+
+  /** The earliest moment at which a call may have its turn that has `position` others before it. */
+  #turnOf(position: number, now: number): number {
+    const windows = Math.floor(position / this.#quota.limit)
+    if (this.#emptyUntil > now) return this.#emptyUntil + windows * this.#intervalMs
+    return now + Math.max(0, windows - 1) * this.#intervalMs
+  }
+
+  #refusal(
+    reason: RateLimitRejection['reason'],
+    execution: Execution,
+    retryAfterMs: number,
+  ): RateLimitedError {
+    if (this.events.has('reject')) this.events.emit('reject', { reason, retryAfterMs, execution })
+    const quota = `${this.#limit} calls in ${this.#intervalMs} ms, ${this.#queue.size} waiting`
+    return new RateLimitedError(`${reason}: ${quota}`, retryAfterMs)
+  }
+
+  #serve(): void {
+    if (this.#serving) return
+    this.#serving = true
+    void this.#scope.runInAsyncScope(() => this.#serveAll())
+  }
+
+  /** Takes permits for all who wait together: one round trip of bottleneck's for many calls. */
+  async #serveAll(): Promise<void> {
+    try {
+      while (this.#queue.size > 0 && !this.#closed) {
+        this.#admit()
+        if (this.#queue.size === 0) return
+        const now = performance.now()
+        if (this.#emptyUntil > now) {
+          this.#turnAway(now)
+          return this.#sleep(this.#emptyUntil - now)
+        }
+        const wanted = Math.max(this.#queue.size, this.#quota.lease)
+        const { permits, until } = await this.#quota.take(wanted)
+        this.#spare = permits
+        this.#spareUntil = until
+        if (permits === 0) this.#emptyUntil = until
+      }
+    } catch (error) {
+      for (const waiter of this.#queue) waiter.refuse(error)
+    } finally {
+      this.#serving = false
+    }
+  }
+
+  #admit(): void {
+    if (performance.now() >= this.#spareUntil) this.#spare = 0
+    for (const waiter of this.#queue) {
+      if (this.#spare === 0) return
+      this.#spare--
+      waiter.admit()
+    }
+  }
+
+  /** Fails at once whoever may not wait, or cannot have a turn in time, now that it is known when there will be permits. */
+  #turnAway(now: number): void {
+    let position = 0
+    for (const waiter of this.#queue) {
+      const turn = this.#turnOf(position, now)
+      const reason = turn >= waiter.latest ? 'wait too long' : 'queue full'
+      if (turn < waiter.latest && position < this.#maxQueue) position++
+      else waiter.refuse(this.#refusal(reason, waiter.execution, turn - now))
+    }
+  }
+
+  /** Serves again in `ms` milliseconds; a timer runs only while somebody waits. */
+  #sleep(ms: number | undefined): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (ms === undefined || this.#queue.size === 0) return
+    this.#timer = setTimeout(() => this.#serve(), Math.min(Math.ceil(ms), 2 ** 31 - 1))
+  }
+
+  #restored(): void {
+    this.#spare = 0
+    this.#emptyUntil = 0
+    this.events.emit('restored', {})
+    this.#serve()
+  }
+}
+
+/**
+ * Keeps to a quota: at most `limit` calls begin in every window of `intervalMs`; the rest wait in the order of their
+ * arrival. A call whose turn cannot come before its deadline fails at once with `RATE_LIMITED`. It is for what
+ * others allow you, such as the quota of a paid API; `bulkhead` is what protects a dependency from too much at once.
+ *
+ * The quota is counted by bottleneck, in this process or, with `redis`, for all replicas together. When Redis is
+ * away each replica keeps to a small quota of its own until it is back.
+ *
+ * @throws {ConfigInvalidError} `CONFIG_INVALID` when an option is missing, out of range or contradicts another.
+ * @example
+ * ```ts
+ * import { rateLimit } from '@holdfast/core'
+ *
+ * const policy = rateLimit({ limit: 100, intervalMs: 1_000, maxWaitMs: 500 })
+ * const answer = await policy.execute(async () => 'within the quota')
+ * policy.close()
+ * ```
+ */
+export function rateLimit(options: RateLimitOptions): RateLimit {
+  return new RateLimitPolicy(options)
+}

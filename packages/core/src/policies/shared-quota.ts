@@ -1,0 +1,146 @@
+import { isHoldfastError } from '../errors/index.js'
+import { type Grant, LocalQuota, type Quota, ticketsWithin } from './quota.js'
+import { RedisSession, type RedisTarget } from './redis-session.js'
+
+/** Options of a shared quota. */
+export interface SharedQuotaOptions extends RedisTarget {
+  readonly limit: number
+  readonly emergencyLimit: number
+  /** How long a call waits for Redis and the emergency quota together. */
+  readonly timeoutMs: number
+  onDegraded(error: unknown): void
+  onRestored(): void
+}
+
+/** Time for the emergency quota to answer in, within the timeout. */
+const reserveMs = 5
+const minRecoveryMs = 100
+const maxRecoveryMs = 5000
+/** bottleneck compares whole messages, which Redis 7 begins with `ERR`, so it does not recover by itself. */
+const staleReply = /SETTINGS_KEY_NOT_FOUND|UNKNOWN_CLIENT|NOSCRIPT/
+
+/** A quota shared through Redis, with one of this process alone for as long as Redis is away. */
+export class SharedQuota implements Quota {
+  readonly #options: SharedQuotaOptions
+  readonly #emergency: LocalQuota
+  /** One replica with a long queue must not take a whole window at once. */
+  readonly #share: number
+  #opening: Promise<RedisSession> | undefined = undefined
+  #session: RedisSession | undefined = undefined
+  #state: 'shared' | 'degraded' | 'closed' = 'shared'
+  #recovery: NodeJS.Timeout | undefined = undefined
+
+  constructor(options: SharedQuotaOptions) {
+    this.#options = options
+    this.#emergency = new LocalQuota(options.emergencyLimit, options.intervalMs)
+    this.#share = Math.ceil(options.limit / 8)
+    this.#open().catch(() => {})
+  }
+
+  get degraded(): boolean {
+    return this.#state === 'degraded'
+  }
+
+  get limit(): number {
+    return this.degraded ? this.#emergency.limit : this.#options.limit
+  }
+
+  get lease(): number {
+    return this.degraded ? this.#emergency.lease : 1
+  }
+
+  async take(wanted: number): Promise<Grant> {
+    if (this.#state === 'shared') {
+      try {
+        return await within(this.#options.timeoutMs - reserveMs, this.#draw(Math.min(wanted, this.#share)))
+      } catch (error) {
+        if (isHoldfastError(error, 'CONFIG_INVALID')) throw error
+        this.#degrade(error)
+      }
+    }
+    return this.#emergency.take(wanted)
+  }
+
+  close(): void {
+    this.#state = 'closed'
+    clearTimeout(this.#recovery)
+    this.#drop()
+    this.#emergency.close()
+  }
+
+  async #draw(wanted: number): Promise<Grant> {
+    try {
+      return await this.#drawFrom(await this.#open(), wanted)
+    } catch (error) {
+      if (!(error instanceof Error && staleReply.test(error.message))) throw error
+      this.#drop()
+      return this.#drawFrom(await this.#open(), wanted)
+    }
+  }
+
+  async #drawFrom(session: RedisSession, wanted: number): Promise<Grant> {
+    const { start, until } = await session.window()
+    const left = await session.draw(wanted)
+    return { permits: ticketsWithin(start, this.#options.limit, left, wanted), until }
+  }
+
+  /** One session, opened once however many ask for it. */
+  #open(): Promise<RedisSession> {
+    if (this.#opening !== undefined) return this.#opening
+    const opening = RedisSession.open(this.#options)
+    this.#opening = opening
+    opening.then(
+      (session) => {
+        if (this.#opening !== opening) return session.close()
+        this.#session = session
+        session.onEnd(() => {
+          if (this.#session === session) this.#drop()
+        })
+      },
+      () => {
+        if (this.#opening === opening) this.#opening = undefined
+      },
+    )
+    return opening
+  }
+
+  #drop(): void {
+    this.#session?.close()
+    this.#session = undefined
+    this.#opening = undefined
+  }
+
+  #degrade(error: unknown): void {
+    if (this.#state !== 'shared') return
+    this.#state = 'degraded'
+    // A session that is still being opened may yet come: then it was only slow.
+    if (this.#session !== undefined) this.#drop()
+    this.#options.onDegraded(error)
+    this.#recoverIn(minRecoveryMs)
+  }
+
+  #recoverIn(delayMs: number): void {
+    this.#recovery = setTimeout(() => void this.#recover(delayMs), delayMs).unref()
+  }
+
+  async #recover(delayMs: number): Promise<void> {
+    try {
+      const session = await this.#open()
+      await within(this.#options.timeoutMs, session.window())
+      if (this.#state !== 'degraded') return
+      this.#state = 'shared'
+      this.#options.onRestored()
+    } catch {
+      if (this.#state !== 'degraded') return
+      this.#drop()
+      this.#recoverIn(Math.min(maxRecoveryMs, delayMs * 2))
+    }
+  }
+}
+
+function within<Value>(ms: number, promise: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`Redis did not answer within ${ms} ms`)), ms)
+    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

@@ -1,0 +1,33 @@
+export { faultServer } from './fault-server/fault-server.js'
+export type { FaultServer, ReceivedOptions } from './fault-server/fault-server-interface.js'
+export type { FaultServerOptions } from './fault-server/options.js'
+export type { Outcome, RecordedRequest } from './fault-server/request-log.js'
+export type { FaultServerStats, RouteStats } from './fault-server/server-stats.js'
+export { type AnswerOptions, answer } from './faults/answer.js'
+export {
+  type BrokenEncoding,
+  brokenEncoding,
+  gzipBomb,
+  type OversizeOptions,
+  oversize,
+  type RedirectOptions,
+  redirect,
+  webPage,
+} from './faults/body-faults.js'
+export { type Capacity, type CapacityOptions, capacity } from './faults/capacity.js'
+export { cycle, phases, type Stage, schedule, sometimes } from './faults/choices.js'
+export {
+  type CloseReusedOptions,
+  closeReused,
+  hangUp,
+  reset,
+  type StallOptions,
+  stall,
+} from './faults/connection-faults.js'
+export { type Distribution, exponential, lognormal, uniform } from './faults/distribution.js'
+export type { Behaviour, Exchange, Fault, Next } from './faults/fault.js'
+export { garbage, type Malformation, malformations, malformed } from './faults/malformed.js'
+export type { AnswerPoint, PartialAnswerOptions } from './faults/partial-answer.js'
+export { type DripOptions, delay, drip } from './faults/slow-faults.js'
+export { fetchTransport } from './fetch-transport/fetch-transport.js'
+export { type Random, seededRandom } from './seeded-random.js'

@@ -1,0 +1,12 @@
+export { supportedCodings } from './content-encoding.js'
+export {
+  createTransport,
+  type OriginStats,
+  type Transport,
+  type TransportOptions,
+} from './create-transport.js'
+export { mapTransportError } from './map-transport-error.js'
+export type { ProxyOptions, ProxyTarget } from './proxy.js'
+export { send } from './send.js'
+export type { TlsOptions } from './tls-options.js'
+export type { BodySource, TransportRequest, TransportResponse } from './transport-request.js'

@@ -1,0 +1,51 @@
+import { Socket } from 'node:net'
+
+/** Names as they stand in the docs, such as `orders:3000`, and the local servers that stand in for them. */
+export type Hosts = Readonly<Record<string, string>>
+
+let hosts: Hosts = {}
+
+/** Sends connections to these names to local servers. */
+export function setHosts(next: Hosts): void {
+  hosts = next
+}
+
+interface Address {
+  path?: string
+  host?: string
+  port?: number | string
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host === '[::1]' || host.startsWith('127.')
+
+/** Points the address at its stand-in; `false` where it would leave this machine. */
+function redirect(address: Address): boolean {
+  if (address.path !== undefined && address.port === undefined) return true
+  const host = address.host ?? 'localhost'
+  const standIn = hosts[`${host}:${address.port}`]
+  if (standIn !== undefined) {
+    address.host = '127.0.0.1'
+    address.port = Number(new URL(standIn).port)
+    return true
+  }
+  return isLoopback(host)
+}
+
+const connect = Socket.prototype.connect
+
+/** Keeps every socket of this process on this machine. */
+export function keepOnLoopback(): void {
+  Socket.prototype.connect = function (this: Socket, ...args: unknown[]): Socket {
+    const [first, second] = args
+    const given = Array.isArray(first) ? first[0] : first
+    const address: Address =
+      typeof given === 'object' && given !== null
+        ? (given as Address)
+        : { port: Number(given), ...(typeof second === 'string' ? { host: second } : {}) }
+    if (redirect(address)) return Reflect.apply(connect, this, args)
+    const name = `${address.host}:${address.port}`
+    process.nextTick(() => this.destroy(new Error(`code in the docs may not leave this machine: ${name}`)))
+    return this
+  }
+}
