@@ -18,7 +18,8 @@ export interface Module {
   preamble: string
 }
 
-const preludeSource = (name: string): string => join(root, 'tools/docs-preludes', `${name}.ts`)
+/** Where the prelude of that name stands. */
+export const preludeSource = (name: string): string => join(root, 'tools/docs-preludes', `${name}.ts`)
 
 /** Gives a module a copy of the prelude. */
 export function attachSetup(module: Module, name: string): void {

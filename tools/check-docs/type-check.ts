@@ -1,10 +1,18 @@
 import { join } from 'node:path'
 import ts from 'typescript'
 import { root } from '../run-command.js'
-import { attachSetup, type Module, modulesFolder, pageLine, setupSpecifier, writeModule } from './modules.js'
+import {
+  attachSetup,
+  type Module,
+  modulesFolder,
+  pageLine,
+  preludeSource,
+  setupSpecifier,
+  writeModule,
+} from './modules.js'
 
 /** What an `@example` may use without an import: these modules, in this order. */
-const exampleModules = ['@holdfast/core', '@holdfast/core/testing', 'zod', 'node:test']
+const exampleModules = ['@holdfast/core', '@holdfast/core/testing', 'zod']
 const namesForExamples: Readonly<Record<string, readonly string[]>> = { zod: ['z'] }
 /** The prelude for the placeholders of examples. */
 const examplePrelude = 'examples'
@@ -74,39 +82,39 @@ function importsFor(names: readonly string[], sources: readonly Source[]): reado
   })
 }
 
-/** Completes the modules with imports of the names they may use undeclared; returns whether any has changed. */
-async function completeModules(program: ts.Program, modules: readonly Module[]): Promise<boolean> {
-  const forExamples: Source[] = exampleModules.flatMap((specifier) => {
+/** The exports that an example may use without importing them. */
+const exampleSources = (program: ts.Program): readonly Source[] =>
+  exampleModules.flatMap((specifier) => {
     const file = resolveModule(specifier)
     if (file === undefined) return []
     const only = namesForExamples[specifier]
-    const exports = [...exportsOf(program, file)].filter(
-      ([name]) => only === undefined || only.includes(name),
-    )
+    const exports = [...exportsOf(program, file)].filter(([name]) => only?.includes(name) ?? true)
     return [{ specifier, exports: new Map(exports) }]
   })
-  const preludeExports = exportsOf(program, join(root, 'tools/docs-preludes', `${examplePrelude}.ts`))
+
+/** Gives examples that use a name of their prelude, or a URL, that prelude. */
+function attachExamplePrelude(module: Module, names: readonly string[], prelude: Exports): void {
+  const hasUrl = module.snippet.code.some((line) => line.includes('http://'))
+  if (hasUrl || names.some((name) => prelude.has(name))) attachSetup(module, examplePrelude)
+}
+
+/** Completes the modules with imports of the names they may use undeclared; returns whether any has changed. */
+async function completeModules(program: ts.Program, modules: readonly Module[]): Promise<boolean> {
+  const forExamples = exampleSources(program)
+  const prelude = exportsOf(program, preludeSource(examplePrelude))
   let hasChanged = false
   for (const module of modules) {
-    const names = module.snippet.extension === 'cjs' ? [] : unresolvedNames(program, module.file)
-    if (names.length === 0) continue
-    const { isExample } = module.snippet
+    const { isExample, extension, setup } = module.snippet
+    if (extension === 'cjs') continue
+    const names = unresolvedNames(program, module.file)
     const known = isExample ? forExamples : []
-    const isMissing = (name: string) => !known.some(({ exports }) => exports.has(name))
-    if (isExample && module.setupFile === undefined) {
-      if (names.some((name) => isMissing(name) && preludeExports.has(name)))
-        attachSetup(module, examplePrelude)
-    }
+    const missing = names.filter((name) => !known.some(({ exports }) => exports.has(name)))
+    if (isExample && setup === undefined) attachExamplePrelude(module, missing, prelude)
     const specifier = setupSpecifier(module)
-    const setupExports = module.snippet.setup === undefined ? preludeExports : undefined
-    const setup: Source[] =
-      specifier === undefined
-        ? []
-        : [{ specifier, exports: setupExports ?? exportsOf(program, module.setupFile ?? '') }]
-    const imports = importsFor(
-      names,
-      module.snippet.setup === undefined ? [...known, ...setup] : [...setup, ...known],
-    )
+    const setupExports = setup === undefined ? prelude : exportsOf(program, module.setupFile ?? '')
+    const own = specifier === undefined ? [] : [{ specifier, exports: setupExports }]
+    // A prelude that the author has named comes before what every example may use.
+    const imports = importsFor(names, setup === undefined ? [...known, ...own] : [...own, ...known])
     if (imports.length === 0) continue
     module.preamble = [...imports, module.preamble].join('; ')
     await writeModule(module)
@@ -128,9 +136,10 @@ export async function typeCheck(modules: readonly Module[]): Promise<readonly st
   const filesOf = () =>
     modules.flatMap(({ file, setupFile }) => (setupFile === undefined ? [file] : [file, setupFile]))
   const libraries = exampleModules.flatMap((specifier) => resolveModule(specifier) ?? [])
-  const prelude = join(root, 'tools/docs-preludes', `${examplePrelude}.ts`)
-  let program = createProgram([...filesOf(), ...libraries, prelude])
-  if (await completeModules(program, modules)) program = createProgram(filesOf(), program)
+  let program = createProgram([...filesOf(), ...libraries, preludeSource(examplePrelude)])
+  const checked = filesOf().length
+  const hasChanged = await completeModules(program, modules)
+  if (hasChanged || filesOf().length > checked) program = createProgram(filesOf(), program)
   const problems: string[] = []
   for (const file of filesOf()) {
     const source = program.getSourceFile(file)

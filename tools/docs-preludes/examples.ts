@@ -14,7 +14,7 @@ await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 /** A service that answers every request with an order. */
 export const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
-export const hosts = { 'orders:3000': baseUrl }
+export const hosts = { 'orders:3000': baseUrl, 'localhost:3000': baseUrl, '127.0.0.1:3000': baseUrl }
 
 export const Order = z.object({ id: z.string(), total: z.number() })
 

@@ -1,3 +1,5 @@
+import { type Due, schedule, timerSlackMs } from './shared-timeouts.js'
+
 /** A part of a call that has a timeout. */
 interface Expiring {
   readonly deadline: number
@@ -5,14 +7,13 @@ interface Expiring {
   expire(): void
 }
 
-/** `setTimeout` may fire this much too early by the clock of `performance.now()`. */
-const timerSlackMs = 1
-
 /** The one timer of a call. What may expire is a list of a few, linked from the innermost outwards. */
-export class CallTimer {
+export class CallTimer implements Due {
+  dueAt = Number.POSITIVE_INFINITY
+  earlier: Due | undefined = undefined
+  later: Due | undefined = undefined
+  queue: Due['queue'] = undefined
   #innermost: Expiring | undefined = undefined
-  #timer: NodeJS.Timeout | undefined = undefined
-  #armedFor = Number.POSITIVE_INFINITY
 
   remember(part: Expiring): void {
     part.expiresWithin = this.#innermost
@@ -29,15 +30,13 @@ export class CallTimer {
     for (let part = this.#innermost; part !== undefined; part = part.expiresWithin) {
       if (part.deadline < earliest) earliest = part.deadline
     }
-    if (earliest >= this.#armedFor) return
+    if (earliest >= this.dueAt) return
     this.#disarm()
-    this.#armedFor = earliest
-    this.#timer = setTimeout(fire, earliest - now, this)
+    schedule(this, earliest - now, now)
   }
 
   fire(): void {
-    this.#timer = undefined
-    this.#armedFor = Number.POSITIVE_INFINITY
+    this.dueAt = Number.POSITIVE_INFINITY
     const now = performance.now()
     const due: Expiring[] = []
     for (let part = this.#innermost; part !== undefined; part = part.expiresWithin) {
@@ -60,12 +59,7 @@ export class CallTimer {
   }
 
   #disarm(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#armedFor = Number.POSITIVE_INFINITY
+    this.queue?.remove(this)
+    this.dueAt = Number.POSITIVE_INFINITY
   }
-}
-
-function fire(timer: CallTimer): void {
-  timer.fire()
 }

@@ -106,7 +106,7 @@ describe('admit, succeeded and failed', () => {
     for (const ticket of tickets) breaker.failed(ticket, new Error('down'), execution, 0)
     expect(() => breaker.admit(execution)).toThrow(expect.objectContaining({ code: 'CIRCUIT_OPEN' }))
     await turn(1_000)
-    breaker.succeeded(breaker.admit(execution), 'well', 0)
+    breaker.succeeded(breaker.admit(execution), 'well', 0, performance.now())
     expect(breaker.state).toBe('closed')
     expect(circuitBreaker({ slowCallMs: 1 }).timed).toBe(true)
   })

@@ -30,4 +30,9 @@ export { garbage, type Malformation, malformations, malformed } from './faults/m
 export type { AnswerPoint, PartialAnswerOptions } from './faults/partial-answer.js'
 export { type DripOptions, delay, drip } from './faults/slow-faults.js'
 export { fetchTransport } from './fetch-transport/fetch-transport.js'
+export {
+  type ScriptedAnswer,
+  type ScriptedRequest,
+  scriptedTransport,
+} from './scripted-transport/scripted-transport.js'
 export { type Random, seededRandom } from './seeded-random.js'

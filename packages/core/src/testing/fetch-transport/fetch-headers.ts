@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { ResponseHeaders } from '../../errors/index.js'
+import { headerPairs } from '../scripted-transport/request-headers.js'
 
 /** These belong to the connection, which is `fetch`'s own. */
 const connectionHeaders = new Set([
@@ -18,22 +19,12 @@ const undoneCodings = new Set(['gzip', 'x-gzip', 'deflate', 'br'])
 /** A request's headers, as `fetch` takes them. */
 export function fetchHeaders(headers: Dispatcher.DispatchOptions['headers']): [string, string][] {
   const pairs: [string, string][] = []
-  for (const [name, value] of entriesOf(headers)) {
+  for (const [name, value] of headerPairs(headers)) {
     const lower = name.toLowerCase()
-    if (value === undefined || value === null || connectionHeaders.has(lower)) continue
-    for (const one of Array.isArray(value) ? value : [value]) {
-      pairs.push([name, lower === 'accept-encoding' ? undoable(String(one)) : String(one)])
-    }
+    if (!connectionHeaders.has(lower))
+      pairs.push([name, lower === 'accept-encoding' ? undoable(value) : value])
   }
   return pairs
-}
-
-function* entriesOf(headers: Dispatcher.DispatchOptions['headers']): Iterable<readonly [string, unknown]> {
-  if (headers === undefined || headers === null) return
-  if (!(Symbol.iterator in headers)) return yield* Object.entries(headers)
-  const items = [...(headers as Iterable<unknown>)]
-  if (typeof items[0] !== 'string') return yield* items as [string, unknown][]
-  for (let index = 0; index < items.length; index += 2) yield [String(items[index]), items[index + 1]]
 }
 
 function undoable(acceptEncoding: string): string {

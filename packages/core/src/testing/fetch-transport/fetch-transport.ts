@@ -1,30 +1,9 @@
-import { Dispatcher, errors } from 'undici'
-import { FetchExchange } from './fetch-exchange.js'
-
-class FetchDispatcher extends Dispatcher {
-  readonly #exchanges = new Set<FetchExchange>()
-
-  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const exchange = new FetchExchange(options, handler)
-    this.#exchanges.add(exchange)
-    void exchange.run().then(() => this.#exchanges.delete(exchange))
-    return true
-  }
-
-  /** Nothing is kept open between requests. */
-  override close(callback?: () => void): Promise<void> {
-    callback?.()
-    return Promise.resolve()
-  }
-
-  override destroy(reason?: unknown, callback?: () => void): Promise<void> {
-    const error = reason instanceof Error ? reason : new errors.ClientDestroyedError()
-    for (const exchange of this.#exchanges) exchange.abort(error)
-    const done = typeof reason === 'function' ? (reason as () => void) : callback
-    done?.()
-    return Promise.resolve()
-  }
-}
+import { Readable } from 'node:stream'
+import { type Dispatcher, errors } from 'undici'
+import type { Responder } from '../scripted-transport/dispatch-exchange.js'
+import { ScriptedDispatcher } from '../scripted-transport/scripted-dispatcher.js'
+import { fetchHeaders, responseHeaders } from './fetch-headers.js'
+import { networkError } from './network-error.js'
 
 /**
  * A dispatcher that sends every request by the global `fetch`. Given to a client as its `dispatcher`, it lets tools
@@ -45,5 +24,51 @@ class FetchDispatcher extends Dispatcher {
  * ```
  */
 export function fetchTransport(): Dispatcher {
-  return new FetchDispatcher()
+  return new ScriptedDispatcher(respondByFetch)
+}
+
+const respondByFetch: Responder = async (options, signal) => {
+  const init = requestInit(options, signal)
+  try {
+    const response = await fetch(urlOf(options), init)
+    return {
+      status: response.status,
+      statusText: response.statusText,
+      headers: responseHeaders(response, options.method),
+      body: response.body === null ? undefined : bodyOf(response.body as AsyncIterable<Uint8Array>),
+    }
+  } catch (error) {
+    throw networkError(error)
+  }
+}
+
+function urlOf({ path, origin, query = {} }: Dispatcher.DispatchOptions): string {
+  const url = new URL(path, origin)
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value))
+  return url.href
+}
+
+function requestInit(options: Dispatcher.DispatchOptions, signal: AbortSignal): RequestInit {
+  const { method, body, upgrade } = options
+  const hasBody = body !== undefined && body !== null
+  if (upgrade) throw new errors.NotSupportedError('fetchTransport() cannot upgrade a connection')
+  if (hasBody && (method === 'GET' || method === 'HEAD')) {
+    throw new errors.NotSupportedError(`fetchTransport() cannot send a body with ${method}`)
+  }
+  return {
+    method,
+    headers: fetchHeaders(options.headers),
+    body: (body instanceof Readable ? Readable.toWeb(body) : (body ?? null)) as never,
+    redirect: 'manual',
+    signal,
+    ...(hasBody ? { duplex: 'half' as const } : {}),
+  }
+}
+
+async function* bodyOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw networkError(error)
+  }
 }
