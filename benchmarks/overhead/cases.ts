@@ -35,7 +35,7 @@ export const cases: Readonly<Record<string, Case>> = {
 
   'undici dispatch, lean handler': async (baseUrl) => {
     const { Pool } = await import('undici')
-    const { LeanHandler } = await import('./lean-handler.ts')
+    const { LeanHandler } = await import('./lean-handler.js')
     const pool = new Pool(baseUrl, { connections })
     return () =>
       new Promise((resolve, reject) => {

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { cases } from './cases.ts'
-import type { Slice, SliceCost } from './worker.ts'
+import { cases } from './cases.js'
+import type { Slice, SliceCost } from './worker.js'
 
 const inFlight = 32
 const sliceMs = 250
@@ -45,7 +45,9 @@ async function main(): Promise<void> {
 }
 
 function start(file: string, args: string[]): ChildProcess {
-  return fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ['--import', 'tsx'] })
+  return fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+    execArgv: ['--import', 'tsx', '--no-warnings'],
+  })
 }
 
 /** Starts a client and warms it up until its code is compiled. */

@@ -1,4 +1,4 @@
-import { cases } from './cases.ts'
+import { cases } from './cases.js'
 
 /** What the parent asks for: that many calls, at most `inFlight` at once. */
 export interface Slice {

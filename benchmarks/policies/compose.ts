@@ -9,7 +9,7 @@ import { bulkhead, circuitBreaker, compose, retry, timeout } from '@holdfast/cor
 import * as cockatiel from 'cockatiel'
 import Opossum from 'opossum'
 import pRetry from 'p-retry'
-import { measure, measureApart, print } from './measure.js'
+import { type Case, measure, measureApart, print } from './measure.js'
 
 const maxUs = 3
 const minTimesCheaper = 10
@@ -42,7 +42,7 @@ const names = {
   pRetry: 'p-retry: three attempts',
 } as const
 
-const cases = {
+const cases: Readonly<Record<string, Case>> = {
   [names.raw]: work,
   [names.holdfast]: () => holdfast.execute(work),
   [names.cockatiel]: () => fourOfCockatiel.execute(work),

@@ -1,6 +1,6 @@
 /**
  * Why Holdfast drives opossum from outside instead of calling its `fire()`: what either costs, and what `fire()`
- * makes of three situations. Fails when opossum behaves differently from what the decision record says.
+ * makes of four situations. Fails when opossum behaves differently from what the decision record says.
  */
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -90,6 +90,16 @@ await sleep(30)
 await abandoned.execute(well)
 expectSeen('driven passively another probe is let through', abandoned.state, 'closed')
 
+console.log('\nfailures from before an outage, once it is over')
+const closed = await halfOpenOpossum({})
+closed.next.call = well
+await closed.breaker.fire()
+expectSeen('fire() still counts', closed.breaker.closed && closed.breaker.stats.failures, 1)
+closed.breaker.shutdown()
+const forgetful = await halfOpenHoldfast()
+await forgetful.execute(well)
+expectSeen('driven passively there are', forgetful.counts.failures, 0)
+
 console.log('\na black hole: 800 calls wait when the first of them times out')
 const inFlight = 800
 
@@ -126,4 +136,4 @@ const countedPassively = await failuresUntil(
   (work) => settled.execute(work),
 )
 expectSeen('failures until it opens, driven passively', countedPassively, 20)
-for (const breaker of [passive, cancelled, abandoned, settled]) breaker.shutdown()
+for (const breaker of [passive, cancelled, abandoned, forgetful, settled]) breaker.shutdown()

@@ -1,9 +1,13 @@
+import { show } from '../config/index.js'
 import type { CompiledOperation, OnWarn } from '../contract/index.js'
 import { InvalidInputError } from '../errors/index.js'
-import { type Execution, type Step, timeoutErrors, untilAborted } from '../policies/index.js'
+import { type Step, untilAborted } from '../policies/index.js'
 import { send, type TransportResponse } from '../transport/index.js'
 import { type Call, isIdempotent, requestHeaders } from './call.js'
+import { inPhase } from './call-phase.js'
+import { classifyStatus } from './classify.js'
 import { clientDefaults } from './client-options.js'
+import { type AttemptExchange, linkGuardedAttempt } from './guarded-attempt.js'
 import type { OperationSettings } from './operation-settings.js'
 import type { ResolvedClient } from './resolve-options.js'
 
@@ -41,60 +45,21 @@ export function linkEncoding(context: AttemptContext, next: Step): Step {
         return next(execution)
       }
       const encoded = request.then((made) => accept(call, made))
-      return untilAborted(execution, encoded).then(() => next(execution))
+      return inPhase('encoding', untilAborted(execution, encoded)).then(() => next(execution))
     } catch (error) {
       return Promise.reject(error)
     }
   }
 }
 
-/**
- * The innermost step, one attempt: takes a permit, passes the breaker, sends the request, reads the response.
- *
- * It is one function, where `compose` would make four, because every promise between caller and socket costs.
- */
+/** The innermost step: one attempt. */
 export function linkAttempt(context: AttemptContext): Step {
-  const { resolved, settings } = context
-  const { bulkhead, breaker } = resolved
-  const { attemptTimeoutMs } = settings
-  const exchange = linkExchange(context)
-
-  return async (execution) => {
-    if (bulkhead !== undefined && !bulkhead.tryAcquire()) await bulkhead.acquire(execution)
-    const mark = execution.lingered
-    const part = attemptTimeoutMs === false ? execution : execution.fork()
-    let ticket: number | undefined
-    const startedAt = performance.now()
-    try {
-      ticket = breaker?.admit(execution)
-      if (attemptTimeoutMs !== false) part.expireIn(attemptTimeoutMs, timeoutErrors.attempt, startedAt)
-      part.markSent(startedAt)
-      const pending = exchange.send(part)
-      part.arm(startedAt)
-      const received = await pending
-      const receivedAt = performance.now()
-      const data = exchange.read(part, received, receivedAt)
-      const result = data instanceof Promise ? await untilAborted(part, data) : data
-      if (ticket !== undefined) breaker?.succeeded(ticket, result, startedAt, receivedAt)
-      return result
-    } catch (error) {
-      if (ticket !== undefined) breaker?.failed(ticket, error, execution, startedAt)
-      throw error
-    } finally {
-      if (part !== execution) part.release()
-      bulkhead?.release(execution, mark)
-    }
-  }
+  const { bulkhead, breaker } = context.resolved
+  const { attemptTimeoutMs } = context.settings
+  return linkGuardedAttempt({ bulkhead, breaker, attemptTimeoutMs }, linkExchange(context))
 }
 
-/** The two halves of an attempt between which it waits. */
-interface AttemptExchange {
-  send(execution: Execution): Promise<TransportResponse>
-  /** The data of a success, a promise of it only where the contract's schema is asynchronous. */
-  read(execution: Execution, received: TransportResponse, now: number): unknown
-}
-
-function linkExchange(context: AttemptContext): AttemptExchange {
+function linkExchange(context: AttemptContext): AttemptExchange<TransportResponse> {
   const { compiled, resolved } = context
   const { transport, origin, basePath } = resolved
   const { validate = clientDefaults.validate } = resolved.options
@@ -119,7 +84,9 @@ function linkExchange(context: AttemptContext): AttemptExchange {
     },
     read(execution, received, now) {
       const call = execution.data as Call
-      call.latency.record(now - execution.sentAt)
+      // How fast a dependency refuses says nothing about how long its work takes.
+      if (classifyStatus(received.status, false).latency === 'measured')
+        call.latency.record(now - execution.sentAt)
       const data = compiled.decode(received, validate, onWarn)
       call.status = received.status
       call.responseHeaders = received.headers
@@ -159,11 +126,16 @@ function warner({ subject, compiled, resolved }: AttemptContext): OnWarn {
       return
     }
     try {
-      onInvalid({ operation: compiled.name, problems })
+      const returned: unknown = onInvalid({ operation: compiled.name, problems })
+      if (returned instanceof Promise) returned.catch(warnOfOnInvalid)
     } catch (error) {
-      process.emitWarning(`onInvalid threw: ${String(error)}`, 'HoldfastWarning')
+      warnOfOnInvalid(error)
     }
   }
+}
+
+function warnOfOnInvalid(error: unknown): void {
+  process.emitWarning(`onInvalid threw: ${show(error)}`, 'HoldfastWarning')
 }
 
 function oneShot({ subject }: AttemptContext): InvalidInputError {

@@ -31,7 +31,8 @@ export interface Call extends TimedCall {
   readonly idempotencyKey: string | undefined
 }
 
-const noHeaders: ResponseHeaders = Object.freeze({})
+/** Those of no response at all. */
+export const noHeaders: ResponseHeaders = Object.freeze({})
 const noRequestHeaders: Record<string, string> = Object.freeze({})
 
 /** A call that begins now; `options` have been checked. */
@@ -88,6 +89,7 @@ export function checkCallOptions(subject: string, operation: Operation, options:
   if (idempotencyKey !== undefined) {
     if (operation.idempotent !== 'key')
       add('idempotencyKey', "has no effect: the operation is not idempotent: 'key'")
+    else if (idempotencyKey === '') add('idempotencyKey', 'must not be empty')
     else checkHeaders({ 'idempotency-key': idempotencyKey }, (_, message) => add('idempotencyKey', message))
   }
   if (problems.length > 0) throw new InvalidInputError(subject, problems)

@@ -9,16 +9,16 @@ const names = ['timeoutMs', 'attemptTimeoutMs', 'idleTimeoutMs', 'retry', 'hedge
 export function checkCallPolicy(
   check: OptionCheck,
   path: string,
-  options: CallPolicyOptions,
+  options: CallPolicyOptions | undefined,
   operation?: Operation,
 ): void {
   const at = (name: string) => (path === '' ? name : `${path}.${name}`)
-  if (path !== '' && !check.object(path, options, names)) return
+  if (options === undefined || (path !== '' && !check.object(path, options, names))) return
   const { timeoutMs, attemptTimeoutMs, retry, hedge } = options
-  for (const name of ['timeoutMs', 'attemptTimeoutMs', 'idleTimeoutMs'] as const) {
-    if (options[name] !== false) check.milliseconds(at(name), options[name])
-  }
-  if (typeof timeoutMs === 'number' && typeof attemptTimeoutMs === 'number' && attemptTimeoutMs > timeoutMs) {
+  const areTimes = (['timeoutMs', 'attemptTimeoutMs', 'idleTimeoutMs'] as const)
+    .map((name) => options[name] === false || check.milliseconds(at(name), options[name]))
+    .every(Boolean)
+  if (areTimes && timeoutMs && attemptTimeoutMs && attemptTimeoutMs > timeoutMs) {
     check.add(
       at('attemptTimeoutMs'),
       `is above ${at('timeoutMs')} (${attemptTimeoutMs} > ${timeoutMs}): an attempt cannot outlast its call; lower it`,
@@ -32,7 +32,7 @@ export function checkCallPolicy(
       `contradicts the operation, which is not idempotent (${operation.method}); leave it out, or declare idempotent: 'key'`,
     )
   }
-  check.function(at('fallback'), options.fallback)
+  if (options.fallback !== false) check.function(at('fallback'), options.fallback)
 }
 
 function checkRetry(check: OptionCheck, path: string, retry: RetrySettings | undefined): void {

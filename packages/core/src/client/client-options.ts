@@ -50,8 +50,11 @@ export interface CallPolicyOptions<Output = unknown> {
    * @default false
    */
   readonly hedge?: boolean | HedgeSettings
-  /** Answers when the dependency cannot. Not asked when the caller aborted or gave wrong input. */
-  readonly fallback?: Fallback<Output>
+  /**
+   * Answers when the dependency cannot. Not asked when the caller aborted or gave wrong input. `false` for none.
+   * @default false
+   */
+  readonly fallback?: Fallback<Output> | false
 }
 
 /** Options of `createClient`. */

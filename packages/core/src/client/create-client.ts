@@ -6,13 +6,14 @@ import {
   type Operations,
 } from '../contract/index.js'
 import { ConfigInvalidError } from '../errors/index.js'
-import { Emitter, type Listener, type Unsubscribe } from '../policies/index.js'
+import { Emitter } from '../policies/index.js'
 import { UsualLatency } from './attempt-facts.js'
-import { type ClientEvents, clientEventNames } from './client-events.js'
+import type { ClientEvents } from './client-events.js'
 import type { ClientOptions } from './client-options.js'
 import type { CallOptions, Client, ClientControls, ClientStats } from './client-types.js'
 import { type CallLedger, OperationRunner } from './operation-runner.js'
 import { settingsOf } from './operation-settings.js'
+import { subscribe } from './origin/subscribe.js'
 import { forwardEvents } from './policy-events.js'
 import { type ResolvedClient, resolveOptions } from './resolve-options.js'
 
@@ -81,25 +82,10 @@ function controlsOf(
   }
   return {
     $stats: () => statsOf(dependency, resolved),
-    $on: (name, listener) => subscribe(dependency, events, name, listener),
+    $on: (name, listener) => subscribe(`$on() of the client of '${dependency}'`, events, name, listener),
     $close: close,
     [Symbol.asyncDispose]: close,
   }
-}
-
-function subscribe<Name extends keyof ClientEvents>(
-  dependency: string,
-  events: Emitter<ClientEvents>,
-  name: Name,
-  listener: Listener<ClientEvents[Name]>,
-): Unsubscribe {
-  const problems = []
-  if (!clientEventNames.includes(name)) {
-    problems.push({ path: String(name), message: `is not an event; they are ${clientEventNames.join(', ')}` })
-  }
-  if (typeof listener !== 'function') problems.push({ path: 'listener', message: 'must be a function' })
-  if (problems.length > 0) throw new ConfigInvalidError(`$on() of the client of '${dependency}'`, problems)
-  return events.on(name, listener)
 }
 
 async function closeClient(

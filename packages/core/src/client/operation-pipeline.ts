@@ -1,28 +1,22 @@
-import { HttpError, isHoldfastError } from '../errors/index.js'
+import { isHoldfastError } from '../errors/index.js'
 import {
   type Emitter,
   type Execution,
   fallback,
-  hedge,
   linkTimeout,
-  retry,
   type Step,
   timeoutErrors,
 } from '../policies/index.js'
 import { type AttemptContext, linkAttempt, linkEncoding } from './attempt.js'
-import { verdictOf } from './attempt-facts.js'
-import type { Call } from './call.js'
+import { type Call, noHeaders } from './call.js'
 import type { ClientEvents } from './client-events.js'
+import { hedgeLayer, type Layer, noLayer, type RepeatContext, retryLayer } from './repeat-layers.js'
 
 /** What the pipeline of one operation is made from. */
 export interface PipelineContext extends AttemptContext {
   readonly dependency: string
   readonly events: Emitter<ClientEvents>
 }
-
-type Layer = (next: Step) => Step
-
-const none: Layer = (next) => next
 
 /**
  * The layers around one operation, outermost first: fallback, deadline, encoding, rate limit, retry, hedge, and the
@@ -34,8 +28,8 @@ export function linkOperation(context: PipelineContext): Step {
     deadlineLayer(context),
     (next) => linkEncoding(context, next),
     (next) => context.resolved.rateLimit?.link(next) ?? next,
-    retryLayer(context),
-    hedgeLayer(context),
+    retryLayer(repeatContext(context), context.settings.retry),
+    hedgeLayer(repeatContext(context), context.settings.hedge),
   ]
   return layers.reduceRight((next, layer) => layer(next), linkAttempt(context))
 }
@@ -56,12 +50,15 @@ function deadlineLayer({ settings }: PipelineContext): Layer {
 
 function fallbackLayer({ compiled, dependency, events, settings }: PipelineContext): Layer {
   const answer = settings.fallback
-  if (answer === undefined) return none
+  if (answer === undefined) return noLayer
   const operation = compiled.name
   const policy = fallback(
     (error: unknown, context: unknown) => {
-      const { input } = (context as Execution).data as Call
-      return answer(error as never, { operation, input })
+      const call = (context as Execution).data as Call
+      // What an answer that was refused has left behind.
+      call.status = 0
+      call.responseHeaders = noHeaders
+      return answer(error as never, { operation, input: call.input })
     },
     { when: (error) => !isCallersFault(error) },
   )
@@ -71,48 +68,8 @@ function fallbackLayer({ compiled, dependency, events, settings }: PipelineConte
   return (next) => policy.link(next)
 }
 
-function retryLayer(context: PipelineContext): Layer {
-  const { compiled, dependency, events, resolved, settings } = context
-  const operation = compiled.name
-  const { statuses = [], ...backoff } = settings.retry === false ? { maxAttempts: 1 } : settings.retry
-  const policy = retry({
-    ...backoff,
-    budget: resolved.budget ?? false,
-    random: resolved.options.random ?? Math.random,
-    earns: (error, execution) => verdictOf(error, execution).earns,
-    when: (error, execution) => settings.retry !== false && isWorthRetrying(error, execution, statuses),
-  })
-  policy.on('retry', ({ attempt, delayMs, error }) => {
-    events.emit('retry', { dependency, operation, attempt, delayMs, error })
-  })
-  return (next) => policy.link(next)
-}
-
-function isWorthRetrying(error: unknown, execution: Execution, optIn: readonly number[]): boolean {
-  const call = execution.data as Call
-  if (call.request?.replayable === false || saysNotTo(error)) return false
-  const verdict = verdictOf(error, execution)
-  if (verdict.retry === 'always') return true
-  if (!call.replayable) return false
-  if (verdict.retry === 'replayable') return true
-  return verdict.retry === 'optIn' && error instanceof HttpError && optIn.includes(error.status)
-}
-
-/** A dependency whose own dependencies are exhausted asks its callers not to add to it. */
-function saysNotTo(error: unknown): boolean {
-  return error instanceof HttpError && error.headers['x-should-retry'] === 'false'
-}
-
-function hedgeLayer({ compiled, dependency, events, resolved, settings }: PipelineContext): Layer {
-  if (settings.hedge === false) return none
-  const operation = compiled.name
-  const policy = hedge({
-    ...settings.hedge,
-    budget: resolved.budget ?? false,
-    when: (execution) => ((execution as Execution).data as Call).replayable,
-  })
-  policy.on('hedge', ({ delayMs }) => events.emit('hedge', { dependency, operation, delayMs }))
-  return (next) => policy.link(next)
+function repeatContext({ dependency, events, resolved }: PipelineContext): RepeatContext {
+  return { dependency, events, budget: resolved.budget, random: resolved.options.random }
 }
 
 function isCallersFault(error: unknown): boolean {

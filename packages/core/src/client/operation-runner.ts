@@ -1,8 +1,9 @@
-import { addAbortSignal, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { ClosedError, isHoldfastError } from '../errors/index.js'
 import { Execution, type Step } from '../policies/index.js'
 import type { UsualLatency } from './attempt-facts.js'
 import { type Call, checkCallOptions, startCall } from './call.js'
+import { endedIn } from './call-phase.js'
 import type { CallOptions, SafeResult } from './client-types.js'
 import { linkOperation, type PipelineContext } from './operation-pipeline.js'
 
@@ -63,15 +64,17 @@ export class OperationRunner {
     const execution = Execution.start(noWork, call)
     if (signal !== undefined) execution.follow(signal)
     this.#ledger.active++
+    let streamed: Readable | undefined
     try {
       const data = await this.#pipeline(execution)
-      if (signal !== undefined && data instanceof Readable) addAbortSignal(signal, data)
+      if (signal !== undefined && data instanceof Readable) streamed = data
       return data
     } catch (error) {
       throw this.#describe(error, call)
     } finally {
       execution.release()
-      if (signal !== undefined) execution.unfollow(signal)
+      if (streamed !== undefined) endWith(streamed, execution, signal as AbortSignal)
+      else if (signal !== undefined) execution.unfollow(signal)
       if (--this.#ledger.active === 0) this.#ledger.onIdle?.()
     }
   }
@@ -86,12 +89,28 @@ export class OperationRunner {
 
   #describe(error: unknown, call: Call | undefined): unknown {
     if (!isHoldfastError(error)) return error
-    error.dependency ??= this.#context.dependency
-    error.operation ??= this.#context.compiled.name
+    const { dependency, compiled } = this.#context
+    // A fallback, or the source of a body, may fail with the error of another call, which tells of that one.
+    const isOwn =
+      (error.dependency ?? dependency) === dependency && (error.operation ?? compiled.name) === compiled.name
+    if (!isOwn) return error
+    error.dependency = dependency
+    error.operation = compiled.name
     if (call !== undefined) {
       error.attempts = call.attempts
       error.elapsedMs = performance.now() - call.startedAt
     }
     return error
   }
+}
+
+/** The caller's signal ends a streamed response too, as long as it streams. */
+function endWith(body: Readable, execution: Execution, signal: AbortSignal): void {
+  const abortable = {
+    abort(reason: unknown): void {
+      body.destroy(endedIn('reading', reason) as Error)
+    },
+  }
+  body.once('close', () => execution.unfollow(signal))
+  execution.attach(abortable)
 }

@@ -37,7 +37,7 @@ export function settingsOf(
     retry: mergeRetry(options.retry, operation.retry, override.retry),
     mustRetry: typeof (override.retry ?? operation.retry) === 'object',
     hedge: mergeHedge(operation, override.hedge ?? operation.hedge ?? options.hedge ?? false),
-    fallback: override.fallback ?? options.fallback,
+    fallback: (override.fallback ?? options.fallback) || undefined,
   }
 }
 
@@ -45,7 +45,16 @@ export function settingsOf(
 function mergeRetry(...weakestFirst: (false | RetrySettings | undefined)[]): false | RetrySettings {
   const given = weakestFirst.filter((retry) => retry !== undefined)
   if (given.at(-1) === false) return false
-  return Object.assign({}, clientDefaults.retry, ...given.slice(given.lastIndexOf(false) + 1))
+  const asked: RetrySettings = Object.assign({}, ...given.slice(given.lastIndexOf(false) + 1))
+  const { maxAttempts, baseMs = clientDefaults.retry.baseMs } = asked
+  const maxMs = asked.maxMs ?? Math.max(clientDefaults.retry.maxMs, baseMs)
+  // The two contradict each other only where both were given together, which has been checked; here a bound is a bound.
+  return {
+    ...asked,
+    maxAttempts: maxAttempts ?? clientDefaults.retry.maxAttempts,
+    baseMs: Math.min(baseMs, maxMs),
+    maxMs,
+  }
 }
 
 /** A client may ask for hedging in general; that is never meant for what must not be sent twice. */

@@ -1,15 +1,15 @@
 import type { Emitter } from '../policies/index.js'
-import type { Call } from './call.js'
 import type { ClientEvents } from './client-events.js'
-import type { ResolvedClient } from './resolve-options.js'
+import type { RepeatableCall } from './repeat-layers.js'
+import type { SharedPolicies } from './resolve-options.js'
 
 /** Reports what a client's shared policies do through the client's own events. */
 export function forwardEvents(
   dependency: string,
-  { breaker, bulkhead, rateLimit, origin }: ResolvedClient,
+  { breaker, bulkhead, rateLimit, origin }: SharedPolicies & { readonly origin: string },
   events: Emitter<ClientEvents>,
 ): void {
-  const operationOf = (execution: { readonly data: unknown }) => (execution.data as Call).operation
+  const operationOf = (execution: { readonly data: unknown }) => (execution.data as RepeatableCall).operation
   breaker?.on('open', (event) => events.emit('open', { dependency, origin, ...event }))
   breaker?.on('halfOpen', () => events.emit('halfOpen', { dependency, origin }))
   breaker?.on('close', () => events.emit('close', { dependency, origin }))

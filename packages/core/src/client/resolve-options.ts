@@ -4,6 +4,7 @@ import {
   type Bulkhead,
   bulkhead,
   type CircuitBreaker,
+  type CircuitBreakerOptions,
   circuitBreaker,
   type RateLimit,
   type RetryBudget,
@@ -78,7 +79,7 @@ export function resolveOptions(
   operations: Readonly<Record<string, Operation>>,
 ): ResolvedClient {
   const check = new OptionCheck(subject)
-  const options = withoutUndefined(check, given)
+  const options = withoutUndefined(check, given, optionNames)
   const base = checkBaseUrl(check, options.baseUrl)
   checkCallPolicy(check, '', options)
   checkOperations(check, options.operations, operations)
@@ -102,12 +103,14 @@ export function resolveOptions(
 }
 
 /** Refuses names that are unknown or not built yet, and drops options that were given as `undefined`. */
-function withoutUndefined(
+export function withoutUndefined<Options extends object>(
   check: OptionCheck,
-  given: ClientOptions<object> | undefined,
-): ClientOptions<object> {
+  given: Options | undefined,
+  names: readonly string[],
+): Options {
   if (typeof given !== 'object' || given === null) {
-    check.add('', `needs an object of options with at least a baseUrl, not ${show(given)}`)
+    const least = names === optionNames ? ' with at least a baseUrl' : ''
+    check.add('', `needs an object of options${least}, not ${show(given)}`)
     check.done()
   }
   const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined)
@@ -115,12 +118,13 @@ function withoutUndefined(
     if (!notYet.includes(name)) return true
     return check.add(name, 'is not available in this version; leave it out')
   })
-  const options = Object.fromEntries(built) as unknown as ClientOptions<object>
-  check.object('', options, optionNames)
+  const options = Object.fromEntries(built) as Options
+  check.object('', options, names)
   return options
 }
 
-function checkBaseUrl(
+/** `baseUrl`, which must be there, taken apart. */
+export function checkBaseUrl(
   check: OptionCheck,
   baseUrl: unknown,
 ): { readonly origin: string; readonly basePath: string } {
@@ -154,7 +158,14 @@ function checkOperations(
   }
 }
 
-function checkTransport(check: OptionCheck, options: ClientOptions<object>): void {
+/** The options that say how connections are made. */
+export type ConnectionOptions = Pick<
+  ClientOptions<object>,
+  'connections' | 'connectTimeoutMs' | 'dispatcher' | 'http2' | 'maxResponseBytes' | 'proxy'
+>
+
+/** Checks how connections are to be made. */
+export function checkTransport(check: OptionCheck, options: ConnectionOptions): void {
   check.number('connections', options.connections, { min: 1, integer: true })
   check.milliseconds('connectTimeoutMs', options.connectTimeoutMs)
   check.boolean('http2', options.http2)
@@ -172,14 +183,23 @@ function checkTransport(check: OptionCheck, options: ClientOptions<object>): voi
   }
 }
 
-function makePolicies(
-  check: OptionCheck,
-  options: ClientOptions<object>,
-): Pick<ResolvedClient, 'breaker' | 'bulkhead' | 'rateLimit' | 'budget'> {
+/** The policies that all calls of a dependency share. */
+export type SharedPolicies = Pick<ResolvedClient, 'breaker' | 'bulkhead' | 'rateLimit' | 'budget'>
+
+/** The options that describe them. */
+export type SharedPolicyOptions = Pick<
+  ClientOptions<object>,
+  'bulkhead' | 'circuitBreaker' | 'random' | 'rateLimit' | 'retryBudget'
+>
+
+/** Makes the policies of one dependency; what is wrong with their options is told to `check`. */
+export function makePolicies(check: OptionCheck, options: SharedPolicyOptions): SharedPolicies {
+  const { random } = options
   return {
     breaker: make(check, 'circuitBreaker', options.circuitBreaker, (given) =>
       circuitBreaker({
-        ...given,
+        ...(typeof random === 'function' && { random }),
+        ...withoutClassify(check, given),
         classify: (error, execution) => verdictOf(error, execution).breaker,
       }),
     ),
@@ -201,10 +221,19 @@ function make<Options extends object, Made>(
   let made: Made | undefined
   if (given !== false) {
     check.nest(path, () => {
-      made = factory(given ?? ({} as Options))
+      if (given === undefined) made = factory({} as Options)
+      else if (check.object(path, given, Object.keys(Object(given)))) made = factory(given)
     })
   }
   return made
+}
+
+/** What an outcome means is decided by the client, which knows HTTP. */
+function withoutClassify(check: OptionCheck, options: CircuitBreakerOptions): CircuitBreakerOptions {
+  if (options.classify !== undefined) {
+    check.add('circuitBreaker.classify', 'has no effect: a client judges by the HTTP outcome; leave it out')
+  }
+  return options
 }
 
 function isBudget(value: RetryBudget | object | false | undefined): value is RetryBudget {

@@ -43,7 +43,7 @@ describe('OptionCheck', () => {
   })
 
   it.each([
-    ['timeoutMS', "is not an option; did you mean 'timeoutMs'?"],
+    ['TIMEOUTMS', "is not an option; did you mean 'timeoutMs'?"],
     ['timeouts', "is not an option; did you mean 'timeoutMs'?"],
     ['retrys', "is not an option; did you mean 'retry'?"],
     ['verbose', 'is not an option; the options are timeoutMs, retry'],

@@ -1,3 +1,4 @@
+export { streamedBody } from './body-stream.js'
 export type { CallInput, CallOutput, DeclaredStatus, ErrorBody, OperationError } from './call-types.js'
 export { compileOperation } from './compile-operation.js'
 export type {
@@ -10,6 +11,7 @@ export type {
 } from './compiled-operation.js'
 export { type Contract, contractName, contractNameKey, defineContract } from './define-contract.js'
 export { isHttpError } from './is-http-error.js'
+export { encodeMultipart } from './multipart.js'
 export type {
   BodyKind,
   ErrorSchemas,

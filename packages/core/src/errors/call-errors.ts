@@ -34,7 +34,7 @@ export class CircuitOpenError extends HoldfastError {
   /** Milliseconds until the breaker lets a probe through; `undefined` while it is isolated by hand. */
   readonly retryAfterMs: number | undefined
   constructor(message = 'the circuit is open', retryAfterMs?: number, details?: ErrorDetails) {
-    super('CIRCUIT_OPEN', message, details)
+    super('CIRCUIT_OPEN', message, { phase: 'queued', ...details })
     this.retryAfterMs = retryAfterMs
   }
 }

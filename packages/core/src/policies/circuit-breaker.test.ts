@@ -66,9 +66,9 @@ describe('a closed breaker', () => {
   })
 
   it('opens at a ratio that binary fractions miss', async () => {
-    const breaker = exact({ failureRatio: 0.55 })
-    for (let n = 0; n < 9; n++) await succeed(breaker)
-    await failTimes(breaker, 11)
+    const breaker = exact({ failureRatio: 0.56, minimumCalls: 25 })
+    for (let n = 0; n < 11; n++) await succeed(breaker)
+    await failTimes(breaker, 14)
     expect(breaker.state).toBe('open')
   })
 

@@ -190,6 +190,14 @@ describe('the timer of an execution', () => {
     expect(unused).not.toHaveBeenCalled()
   })
 
+  it('gives an inner timeout that is longer the time of the outer one', () => {
+    const outer = start().fork()
+    outer.expireIn(50, total)
+    const inner = outer.fork()
+    inner.expireIn(500, attempt)
+    expect(inner.remainingMs()).toBe(50)
+  })
+
   it('lets the outermost speak when both are due by the time it fires, and builds no other error', () => {
     const outer = start().fork()
     outer.expireIn(50, total)

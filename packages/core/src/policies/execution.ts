@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { HoldfastError } from '../errors/index.js'
 import { CallTimer } from './call-timer.js'
 import { followSignal, unfollowSignal } from './caller-signal.js'
@@ -51,6 +52,7 @@ export class Execution implements ExecutionContext, Abortable {
   #reason: unknown = undefined
   #attached: Abortable | Abortable[] | undefined = undefined
   #controller: AbortController | undefined = undefined
+  #readerContext: AsyncResource | undefined = undefined
   #lingering: PromiseLike<unknown>[] | undefined = undefined
 
   private constructor(work: Work, data: unknown, parent: Execution | undefined) {
@@ -80,6 +82,8 @@ export class Execution implements ExecutionContext, Abortable {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
+      // A timer serves many calls and an abort may come from anywhere: listeners get the context of who listens.
+      this.#readerContext = new AsyncResource('HoldfastSignal')
       if (this.#aborted) this.#controller.abort(this.#reason)
     }
     return this.#controller.signal
@@ -142,7 +146,7 @@ export class Execution implements ExecutionContext, Abortable {
     this.#attached = undefined
     if (Array.isArray(attached)) for (const one of attached) one.abort(reason)
     else attached?.abort(reason)
-    this.#controller?.abort(reason)
+    this.#readerContext?.runInAsyncScope(() => this.#controller?.abort(reason))
   }
 
   /** Has `listener` told of an abort, at once if it has happened. */

@@ -3,9 +3,10 @@ import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type CircuitBreaker, circuitBreaker } from './circuit-breaker.js'
 
+const require = createRequire(import.meta.url)
 // It comes without type declarations.
 const PrometheusMetrics: new (options: { circuits: unknown[]; registry: Registry }) => unknown =
-  createRequire(import.meta.url)('opossum-prometheus')
+  require('opossum-prometheus')
 
 const turn = (ms = 0) => vi.advanceTimersByTimeAsync(ms)
 const fail = (breaker: CircuitBreaker) =>

@@ -30,6 +30,18 @@ export { garbage, type Malformation, malformations, malformed } from './faults/m
 export type { AnswerPoint, PartialAnswerOptions } from './faults/partial-answer.js'
 export { type DripOptions, delay, drip } from './faults/slow-faults.js'
 export { fetchTransport } from './fetch-transport/fetch-transport.js'
+export { type ErrorReply, httpError } from './mock-client/http-error.js'
+export { mockClient } from './mock-client/mock-client.js'
+export { type MockResponse, mockResponse } from './mock-client/mock-response.js'
+export type {
+  MockCall,
+  MockClient,
+  MockClientOptions,
+  MockControls,
+  MockHandler,
+  MockHandlers,
+  MockReply,
+} from './mock-client/mock-types.js'
 export {
   type ScriptedAnswer,
   type ScriptedRequest,

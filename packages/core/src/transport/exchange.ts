@@ -162,7 +162,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     this.#status = status
     this.#headers = headers
     const { maxResponseBytes, streamWhen } = this.#request
-    if (this.#mode !== 'buffer' && streamWhen?.(status) === false) this.#mode = 'buffer'
+    if (this.#mode !== 'buffer' && streamWhen?.(status, headers) === false) this.#mode = 'buffer'
     try {
       const encoding = this.#mode === 'discard' ? undefined : headers['content-encoding']
       const codings = encoding === undefined ? noCodings : parseCodings(encoding)

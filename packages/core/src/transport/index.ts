@@ -8,5 +8,6 @@ export {
 export { mapTransportError } from './map-transport-error.js'
 export type { ProxyOptions, ProxyTarget } from './proxy.js'
 export { send } from './send.js'
+export { StreamedBody } from './streamed-body.js'
 export type { TlsOptions } from './tls-options.js'
 export type { BodySource, TransportRequest, TransportResponse } from './transport-request.js'

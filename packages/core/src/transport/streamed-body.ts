@@ -18,6 +18,7 @@ export class StreamedBody extends Readable {
   readonly #idleTimer: NodeJS.Timeout | undefined
   #decoders: readonly Duplex[] | undefined = undefined
   #bytes = 0
+  #isWhole = false
 
   constructor(
     controller: Dispatcher.DispatchController,
@@ -53,8 +54,15 @@ export class StreamedBody extends Readable {
     this.#controller = undefined
     // What is left to do is the consumer's, who has paid for it.
     clearTimeout(this.#idleTimer)
+    this.#isWhole = true
     if (this.#decoders !== undefined) this.#decoders[0]?.end()
     else if (!this.destroyed) this.push(null)
+  }
+
+  /** The whole body, where it has arrived whole before anybody read of it. It ends the stream. */
+  takeWhole(): Buffer | undefined {
+    if (!this.#isWhole || this.#decoders !== undefined || this.destroyed) return undefined
+    return (this.read() as Buffer | null) ?? Buffer.alloc(0)
   }
 
   /** The wire's last word: it broke. */

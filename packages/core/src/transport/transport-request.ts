@@ -27,8 +27,8 @@ export interface TransportRequest {
    * fails with `BODY_TIMEOUT`; 0 or `Infinity` for none.
    */
   readonly idleTimeoutMs: number
-  /** In the modes `'stream'` and `'discard'`: answers with a status for which this is `false` are buffered. */
-  readonly streamWhen?: ((status: number) => boolean) | undefined
+  /** In the modes `'stream'` and `'discard'`: answers for which this is `false` are buffered. */
+  readonly streamWhen?: ((status: number, headers: ResponseHeaders) => boolean) | undefined
 }
 
 /** One HTTP response. */

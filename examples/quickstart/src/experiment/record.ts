@@ -1,0 +1,30 @@
+import type { Transition } from '../arms/arm.js'
+import type { CallKind, Outcome } from '../load/traffic.js'
+
+/** A call that has settled; times in milliseconds from the start of the experiment. */
+export interface SettledCall {
+  readonly kind: CallKind
+  readonly startMs: number
+  readonly endMs: number
+  readonly outcome: Outcome
+}
+
+/** A breaker's change of state, and when. */
+export interface TimedTransition extends Transition {
+  readonly atMs: number
+}
+
+/** What was seen of one side. */
+export interface ArmRecord {
+  readonly name: string
+  /** In the order in which they settled. */
+  readonly calls: readonly SettledCall[]
+  readonly transitions: readonly TimedTransition[]
+  /** Requests that reached payments, by the name of the phase. */
+  readonly requests: Readonly<Record<string, number>>
+}
+
+/** Whether a call can only be answered with the help of payments. */
+export function needsPayments({ kind }: { readonly kind: CallKind }): boolean {
+  return kind !== 'readOrder'
+}

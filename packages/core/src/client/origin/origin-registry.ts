@@ -1,0 +1,158 @@
+import { OptionCheck } from '../../config/index.js'
+import type { Emitter, Step } from '../../policies/index.js'
+import type { OriginStats as ConnectionCounts } from '../../transport/index.js'
+import { UsualLatency } from '../attempt-facts.js'
+import type { ClientEvents } from '../client-events.js'
+import type { EndpointStats } from '../client-types.js'
+import { type AttemptExchange, linkGuardedAttempt } from '../guarded-attempt.js'
+import { forwardEvents } from '../policy-events.js'
+import { hedgeLayer, retryLayer } from '../repeat-layers.js'
+import { makePolicies, type SharedPolicies } from '../resolve-options.js'
+import type { Protection } from './protection-options.js'
+
+/** The state of one origin's policies at one moment. */
+export interface OriginStats extends EndpointStats {
+  /** Attempts that hold a permit. */
+  readonly inFlight: number
+  /** Calls that wait for a permit. */
+  readonly queued: number
+  /** `undefined` with `retryBudget: false`. */
+  readonly retryBudget: { readonly tokens: number } | undefined
+}
+
+/** One origin, the policies of all calls to it, and the pipeline made of them. */
+export interface OriginEntry extends SharedPolicies {
+  readonly origin: string
+  /** The host, by which errors and events name it. */
+  readonly dependency: string
+  readonly latency: UsualLatency
+  /** Rate limit, retry, hedge and the guarded attempt, which takes its request from the execution's data. */
+  readonly step: Step
+  /** Calls on their way through `step`. */
+  active: number
+  usedAt: number
+}
+
+/** Beyond this many, the policies of origins without a call are forgotten, the longest unused first. */
+const maxOrigins = 100
+
+/** The policies of each origin that a face without a contract talks to. */
+export class OriginRegistry<Received> {
+  readonly #subject: string
+  readonly #protection: Protection
+  readonly #events: Emitter<ClientEvents>
+  readonly #exchange: AttemptExchange<Received>
+  readonly #entries = new Map<string, OriginEntry>()
+  #latest: OriginEntry | undefined = undefined
+  #uses = 0
+  /** Made to check the options, and kept for the first origin. */
+  #spare: SharedPolicies | undefined
+
+  /** What is wrong with the options of the policies is told to `check`. */
+  constructor(
+    check: OptionCheck,
+    given: {
+      readonly subject: string
+      readonly protection: Protection
+      readonly events: Emitter<ClientEvents>
+    },
+    exchange: AttemptExchange<Received>,
+  ) {
+    this.#subject = given.subject
+    this.#protection = given.protection
+    this.#events = given.events
+    this.#exchange = exchange
+    this.#spare = makePolicies(check, given.protection.shared)
+  }
+
+  /** The most connections worth having to one origin. */
+  get maxConcurrent(): number | undefined {
+    return this.#spare?.bulkhead?.maxConcurrent
+  }
+
+  entryOf(origin: string): OriginEntry {
+    const latest = this.#latest
+    if (latest !== undefined && latest.origin === origin) return latest
+    const entry = this.#entries.get(origin) ?? this.#open(origin)
+    entry.usedAt = ++this.#uses
+    this.#latest = entry
+    return entry
+  }
+
+  #open(origin: string): OriginEntry {
+    if (this.#entries.size >= maxOrigins) this.#closeLeastUsed()
+    const policies = this.#spare ?? makePolicies(new OptionCheck(this.#subject), this.#protection.shared)
+    this.#spare = undefined
+    const dependency = hostOf(origin)
+    forwardEvents(dependency, { ...policies, origin }, this.#events)
+    const entry = {
+      ...policies,
+      origin,
+      dependency,
+      latency: new UsualLatency(),
+      step: this.#link(dependency, policies),
+      active: 0,
+      usedAt: 0,
+    }
+    this.#entries.set(origin, entry)
+    return entry
+  }
+
+  #link(dependency: string, { budget, bulkhead, breaker, rateLimit }: SharedPolicies): Step {
+    const { attemptTimeoutMs, retry, hedge, random } = this.#protection
+    const context = { dependency, events: this.#events, budget, random }
+    const attempt = linkGuardedAttempt({ bulkhead, breaker, attemptTimeoutMs }, this.#exchange)
+    const step = retryLayer(context, retry)(hedgeLayer(context, hedge)(attempt))
+    return rateLimit?.link(step) ?? step
+  }
+
+  #closeLeastUsed(): void {
+    let idle: OriginEntry | undefined
+    for (const entry of this.#entries.values()) {
+      const isOlder = idle === undefined || entry.usedAt < idle.usedAt
+      if (isOlder && entry.active === 0 && (entry.bulkhead?.inFlight ?? 0) === 0) idle = entry
+    }
+    if (idle === undefined) return
+    this.#entries.delete(idle.origin)
+    if (this.#latest === idle) this.#latest = undefined
+    retire(idle)
+  }
+
+  stats(connections: Record<string, ConnectionCounts>): readonly OriginStats[] {
+    return [...this.#entries.values()].map((entry) => statsOf(entry, connections[entry.origin]))
+  }
+
+  /** Stops the timers of all policies. */
+  close(): void {
+    if (this.#spare !== undefined) retire(this.#spare)
+    for (const entry of this.#entries.values()) retire(entry)
+  }
+}
+
+function hostOf(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).host : origin
+}
+
+function retire({ breaker, rateLimit }: SharedPolicies): void {
+  breaker?.shutdown()
+  rateLimit?.close()
+}
+
+function statsOf(
+  { origin, breaker, bulkhead, budget }: OriginEntry,
+  connections: ConnectionCounts | undefined,
+): OriginStats {
+  return {
+    origin,
+    inFlight: bulkhead?.inFlight ?? 0,
+    queued: bulkhead?.queued ?? 0,
+    retryBudget: budget && { tokens: budget.tokens },
+    circuitBreaker: breaker && { state: breaker.state, ...breaker.counts },
+    connections: connections && {
+      open: connections.connected,
+      free: connections.free,
+      running: connections.running,
+      waitingForSocket: connections.waiting,
+    },
+  }
+}

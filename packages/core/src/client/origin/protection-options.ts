@@ -1,0 +1,71 @@
+import type { OptionCheck } from '../../config/index.js'
+import type { HedgeSettings, RetrySettings } from '../../contract/index.js'
+import { checkCallPolicy } from '../check-call-policy.js'
+import { type CallPolicyOptions, type ClientOptions, clientDefaults } from '../client-options.js'
+import type { SharedPolicyOptions } from '../resolve-options.js'
+
+/** How requests are protected where no contract describes them. Breaker, bulkhead, budget and quota are kept for each origin. */
+export interface ProtectionOptions
+  extends Pick<CallPolicyOptions, 'attemptTimeoutMs' | 'retry' | 'hedge'>,
+    Pick<ClientOptions, 'retryBudget' | 'circuitBreaker' | 'bulkhead' | 'rateLimit' | 'random'> {
+  /**
+   * The total time of a call, in milliseconds: queueing, every attempt and backoff. `false` for no limit.
+   * @default 10000
+   */
+  readonly timeoutMs?: number | false
+  /**
+   * How long the body of a response may stand still, in milliseconds, whoever holds it up. `false` for no limit.
+   * @default the attempt timeout
+   */
+  readonly idleTimeoutMs?: number | false
+}
+
+/** The names of `ProtectionOptions`. */
+export const protectionOptionNames = [
+  'attemptTimeoutMs',
+  'bulkhead',
+  'circuitBreaker',
+  'hedge',
+  'idleTimeoutMs',
+  'random',
+  'rateLimit',
+  'retry',
+  'retryBudget',
+  'timeoutMs',
+] as const satisfies readonly (keyof ProtectionOptions)[]
+
+/** `ProtectionOptions` with nothing left open. */
+export interface Protection {
+  readonly timeoutMs: number | false
+  readonly attemptTimeoutMs: number | false
+  /** `Infinity` for no limit. */
+  readonly idleTimeoutMs: number
+  readonly retry: false | RetrySettings
+  readonly hedge: false | HedgeSettings
+  readonly random: (() => number) | undefined
+  readonly shared: SharedPolicyOptions
+}
+
+/** Checks the options and fills in what is missing; what the policies themselves check is left to them. */
+export function resolveProtection(check: OptionCheck, options: ProtectionOptions): Protection {
+  checkCallPolicy(check, '', options)
+  check.function('random', options.random)
+  const { timeoutMs, attemptTimeoutMs, retry, hedge = false, random } = options
+  const attempt = attemptTimeoutMs ?? clientDefaults.attemptTimeoutMs
+  const idle = options.idleTimeoutMs ?? attempt
+  const { bulkhead, circuitBreaker, rateLimit, retryBudget } = options
+  return {
+    timeoutMs: timeoutMs ?? clientDefaults.timeoutMs,
+    attemptTimeoutMs: attempt,
+    idleTimeoutMs: idle === false ? Number.POSITIVE_INFINITY : idle,
+    retry: retry === false ? false : { ...clientDefaults.retry, ...retry },
+    hedge: hedge === true ? {} : hedge,
+    random,
+    shared: {
+      ...(bulkhead !== undefined && { bulkhead }),
+      ...(circuitBreaker !== undefined && { circuitBreaker }),
+      ...(rateLimit !== undefined && { rateLimit }),
+      ...(retryBudget !== undefined && { retryBudget }),
+    },
+  }
+}

@@ -1,0 +1,78 @@
+import type { HedgeSettings, RetrySettings } from '../contract/index.js'
+import { HttpError } from '../errors/index.js'
+import { type Emitter, type Execution, hedge, type RetryBudget, retry, type Step } from '../policies/index.js'
+import { type TimedCall, verdictOf } from './attempt-facts.js'
+import type { ClientEvents } from './client-events.js'
+
+/** One layer of a pipeline: the step in front of the next. */
+export type Layer = (next: Step) => Step
+
+/** The layer that does nothing. */
+export const noLayer: Layer = (next) => next
+
+/** A call that may be sent more than once, as the `data` of its execution. */
+export interface RepeatableCall extends TimedCall {
+  readonly operation: string
+  /** Of the request on its way; not `replayable` when its body can be read once only. */
+  readonly request: { readonly replayable: boolean } | undefined
+  /** Whether sending it twice does no harm. */
+  readonly replayable: boolean
+}
+
+/** What retries and hedges of one dependency share. */
+export interface RepeatContext {
+  readonly dependency: string
+  readonly events: Emitter<ClientEvents>
+  readonly budget: RetryBudget | undefined
+  readonly random: (() => number) | undefined
+}
+
+const callOf = (execution: Execution): RepeatableCall => execution.data as RepeatableCall
+
+/** Further attempts. `false` still makes the layer, which then fills the budget that hedges use. */
+export function retryLayer(context: RepeatContext, settings: false | RetrySettings): Layer {
+  const { dependency, events, budget, random = Math.random } = context
+  const { statuses = [], ...backoff } = settings === false ? { maxAttempts: 1 } : settings
+  const policy = retry({
+    ...backoff,
+    budget: budget ?? false,
+    random,
+    earns: (error, execution) => verdictOf(error, execution).earns,
+    when: (error, execution) => settings !== false && isWorthRetrying(error, execution, statuses),
+  })
+  policy.on('retry', ({ attempt, delayMs, error, execution }) => {
+    events.emit('retry', { dependency, operation: callOf(execution).operation, attempt, delayMs, error })
+  })
+  return (next) => policy.link(next)
+}
+
+/** Whether the failure of an attempt deserves another one, by the table of `classify`. */
+export function isWorthRetrying(error: unknown, execution: Execution, optIn: readonly number[]): boolean {
+  const call = callOf(execution)
+  if (call.request?.replayable === false || saysNotTo(error)) return false
+  const verdict = verdictOf(error, execution)
+  if (verdict.retry === 'always') return true
+  if (!call.replayable) return false
+  if (verdict.retry === 'replayable') return true
+  return verdict.retry === 'optIn' && error instanceof HttpError && optIn.includes(error.status)
+}
+
+/** A dependency whose own dependencies are exhausted asks its callers not to add to it. */
+function saysNotTo(error: unknown): boolean {
+  return error instanceof HttpError && error.headers['x-should-retry'] === 'false'
+}
+
+/** The second leg of a slow attempt. */
+export function hedgeLayer(context: RepeatContext, settings: false | HedgeSettings): Layer {
+  if (settings === false) return noLayer
+  const { dependency, events, budget } = context
+  const policy = hedge({
+    ...settings,
+    budget: budget ?? false,
+    when: (execution) => callOf(execution).replayable,
+  })
+  policy.on('hedge', ({ delayMs, execution }) => {
+    events.emit('hedge', { dependency, operation: callOf(execution).operation, delayMs })
+  })
+  return (next) => policy.link(next)
+}
