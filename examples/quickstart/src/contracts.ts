@@ -20,6 +20,9 @@ export const payments = defineContract('payments', {
   listMethods: { method: 'GET', path: '/methods', output: PaymentMethods },
 })
 
+/** Orders may need several attempts at payments, so an attempt at orders gets all the time that its call has. */
+const retriedBelow = { timeoutMs: 5_000, attemptTimeoutMs: 5_000 }
+
 /** What the orders service offers. */
 export const orders = defineContract('orders', {
   getOrder: {
@@ -36,9 +39,7 @@ export const orders = defineContract('orders', {
     output: Order,
     errors: { 502: Problem, 503: Problem },
     idempotent: 'key',
-    // Orders may need several attempts at payments to answer, so one attempt at orders gets all the time there is.
-    timeoutMs: 5_000,
-    attemptTimeoutMs: 5_000,
+    ...retriedBelow,
   },
-  listPaymentMethods: { method: 'GET', path: '/payment-methods', output: PaymentMethods },
+  listPaymentMethods: { method: 'GET', path: '/payment-methods', output: PaymentMethods, ...retriedBelow },
 })

@@ -1,16 +1,14 @@
 import { writeFile } from 'node:fs/promises'
-import { holdfastArm } from './arms/holdfast.js'
-import { plainArm } from './arms/plain.js'
 import { type CommandLine, parseCommandLine, usage } from './command-line.js'
 import { fastDurations, fullDurations, planPhases } from './experiment/phases.js'
-import { runExperiment } from './experiment/run-experiment.js'
-import type { RunningArm } from './experiment/running-arm.js'
+import { type LiveArm, runExperiment } from './experiment/run-experiment.js'
 import { judge } from './report/claims.js'
 import { Progress } from './report/progress.js'
 import { renderClaims, renderReport, toJson } from './report/report.js'
 
 async function main({ fast, json, seed }: CommandLine): Promise<number> {
-  const progress = new Progress(process.stdout)
+  const phases = planPhases(fast ? fastDurations : fullDurations)
+  const progress = new Progress(process.stdout, phases)
   process.once('SIGINT', () => {
     progress.end()
     console.log('stopped')
@@ -18,11 +16,9 @@ async function main({ fast, json, seed }: CommandLine): Promise<number> {
   })
   console.log('gateway (Fastify) -> orders (Express) -> payments, which is about to fail.')
   console.log('The same calls at the same time, once by plain fetch with 3 attempts, once by Holdfast.\n')
-  const phases = planPhases(fast ? fastDurations : fullDurations)
-  const experiment = await runExperiment([plainArm, holdfastArm], phases, seed, {
+  const experiment = await runExperiment(['plain', 'holdfast'], phases, seed, {
     started: announce,
-    entered: (phase) => progress.entered(phase),
-    progress: (nowMs, arms) => progress.progress(nowMs, arms),
+    progress: (nowMs, arms) => progress.show(nowMs, arms),
   })
   progress.end()
   console.log(`\n${renderReport(experiment)}\n`)
@@ -38,7 +34,7 @@ async function main({ fast, json, seed }: CommandLine): Promise<number> {
   return failed.length === 0 ? 0 : 1
 }
 
-function announce(arms: readonly RunningArm[]): void {
+function announce(arms: readonly LiveArm[]): void {
   for (const { name, gatewayUrl } of arms) console.log(`${name.padEnd(12)} gateway at ${gatewayUrl}`)
   console.log()
 }
@@ -49,5 +45,5 @@ try {
   else process.exitCode = await main(commandLine)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
-  process.exitCode = 2
+  process.exit(2)
 }

@@ -14,8 +14,8 @@ import {
 import { paymentsService } from '../services/payments.js'
 import type { PhaseName } from './phases.js'
 
-/** How much payments can do: 16 requests at a time, each for 100 ms on average, makes 160 a second. */
-export const paymentsCapacity = { slots: 16, serviceTimeMs: 100 }
+/** How much payments can do: 14 requests at a time, each for 100 ms on average, makes 140 a second. */
+export const paymentsCapacity = { slots: 14, serviceTimeMs: 100 }
 
 /** The work on a request ends when its listener has, whether or not the caller waits for it. */
 const service: Fault = { kind: '', apply: ({ request, response }) => paymentsService(request, response) }

@@ -14,14 +14,20 @@ export interface TimedTransition extends Transition {
   readonly atMs: number
 }
 
-/** What was seen of one side. */
-export interface ArmRecord {
-  readonly name: string
-  /** In the order in which they settled. */
-  readonly calls: readonly SettledCall[]
+/** What one side knows at its end, beside its calls. */
+export interface SideRecord {
+  /** The longest that a call was made after it was due, in milliseconds: how well the load generator kept up. */
+  readonly maxLateMs: number
   readonly transitions: readonly TimedTransition[]
   /** Requests that reached payments, by the name of the phase. */
   readonly requests: Readonly<Record<string, number>>
+}
+
+/** All that was seen of one side. */
+export interface ArmRecord extends SideRecord {
+  readonly name: string
+  /** In the order in which they settled. */
+  readonly calls: readonly SettledCall[]
 }
 
 /** Whether a call can only be answered with the help of payments. */

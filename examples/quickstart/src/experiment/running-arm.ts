@@ -12,6 +12,8 @@ export interface RunningArm extends AsyncDisposable {
   readonly name: string
   readonly gatewayUrl: string
   readonly caller: Caller
+  /** Forgets the requests that have reached payments so far. */
+  clear(): void
   /** Moves payments on to another phase. */
   enter(phase: PhaseName): void
   /** Requests that have reached payments in a phase. */
@@ -35,6 +37,7 @@ export async function startArm(
     name: arm.name,
     gatewayUrl,
     caller,
+    clear: () => payments.clear(),
     enter: (phase) => payments.phase(phase),
     requestsAtPayments: (phase) => countRequests(payments.stats(), phase),
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,4 @@
 import { Agent, request } from 'node:http'
-import { text } from 'node:stream/consumers'
 
 /** A request of the outside world. */
 export interface CallerRequest {
@@ -33,7 +32,13 @@ export class Caller implements Disposable {
       outgoing.once('error', reject)
       outgoing.once('timeout', () => outgoing.destroy(new Error('no answer within 20 s')))
       outgoing.once('response', (incoming) => {
-        text(incoming).then((answer) => resolve({ status: incoming.statusCode ?? 0, body: answer }), reject)
+        let text = ''
+        incoming.setEncoding('utf8')
+        incoming.on('data', (chunk: string) => {
+          text += chunk
+        })
+        incoming.once('error', reject)
+        incoming.once('end', () => resolve({ status: incoming.statusCode ?? 0, body: text }))
       })
       outgoing.end(body === undefined ? undefined : JSON.stringify(body))
     })

@@ -7,11 +7,11 @@ export type CallKind = 'checkout' | 'listMethods' | 'readOrder'
 /** What a call came to. A fallback is no answer: nobody was asked. */
 export type Outcome = 'answer' | 'fallback' | 'failure'
 
-/** The load: 118 calls a second that need payments, 30 that do not. */
+/** The load: 105 calls a second that need payments, 15 that do not. */
 export const traffic: readonly Stream<CallKind>[] = [
-  { kind: 'checkout', perSecond: 110 },
-  { kind: 'listMethods', perSecond: 8 },
-  { kind: 'readOrder', perSecond: 30 },
+  { kind: 'checkout', perSecond: 98 },
+  { kind: 'listMethods', perSecond: 7 },
+  { kind: 'readOrder', perSecond: 15 },
 ]
 
 /** Makes one call of the load. */

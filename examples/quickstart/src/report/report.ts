@@ -1,39 +1,45 @@
 import type { Experiment } from '../experiment/run-experiment.js'
 import { type Claim, judge } from './claims.js'
 import { showMs, showSeconds, showShare } from './format.js'
-import { type Latencies, type PhaseSummary, summarizePhase } from './summarize.js'
+import { type PhaseSummary, summarizePhase } from './summarize.js'
 import { type Column, renderTable } from './table.js'
 import { timeToRecover } from './time-to-recover.js'
 
 const columns: readonly Column[] = [
-  { heading: 'phase', words: true },
-  { heading: '', words: true },
-  { heading: 'calls' },
-  { heading: 'answers' },
-  { heading: '' },
-  { heading: 'fallbacks' },
-  { heading: 'answer p50 / p99' },
-  { heading: 'failure p50 / p99' },
-  { heading: 'requests a call' },
-  { heading: 'other routes' },
+  { heading: ['', ''], words: true },
+  { heading: ['', 'calls'] },
+  { heading: ['', 'answers'] },
+  { heading: ['', ''] },
+  { heading: ['fall-', 'backs'] },
+  { heading: ['answers', 'p50'] },
+  { heading: ['in', 'p99'] },
+  { heading: ['failures', 'p50'] },
+  { heading: ['in', 'p99'] },
+  { heading: ['requests', 'a call'] },
+  { heading: ['other', 'routes'] },
 ]
 
 /** What came out, as text: the table, the times to recover and what the breakers did. */
 export function renderReport(experiment: Experiment): string {
-  const { phases, arms, maxLateMs } = experiment
-  const rows = phases.flatMap((phase) => arms.map((arm) => rowOf(summarizePhase(arm, phase))))
+  const { phases, arms } = experiment
+  const maxLateMs = Math.max(...arms.map((arm) => arm.maxLateMs))
+  const rows = phases.flatMap((phase) => [
+    [phase.title],
+    ...arms.map((arm) => rowOf(summarizePhase(arm, phase))),
+  ])
   const recovery = phases.find(({ name }) => name === 'recovery')
   const recoveries = arms.map((arm) => {
     const ms = recovery && timeToRecover(arm, recovery)
-    return `  ${arm.name.padEnd(12)} ${ms === undefined ? 'not within the phase' : showSeconds(ms)}`
+    return `  ${arm.name.padEnd(12)} ${ms === undefined ? 'never' : showSeconds(ms)}`
   })
   return [
-    renderTable(columns, rows.map(withoutRepetition)),
+    renderTable(columns, rows),
     '',
-    'Calls that need payments; a fallback is not an answer. "Requests a call" counts what reached payments.',
-    `Calls were made at most ${showMs(maxLateMs)} later than planned.`,
+    'Counted are calls that need payments, in the phase in which they began; a fallback is not an answer.',
+    '"Requests a call" is what reached payments. "Other routes" is the share answered where payments is not needed.',
+    `No call was made more than ${showMs(maxLateMs)} later than planned.`,
     '',
-    'Time to recover (until 95 % of the calls of each half second are answered, to the end):',
+    'From the return of payments until 95 % of the calls are answered, for five half seconds in a row:',
     ...recoveries,
     '',
     'What the circuit breakers did:',
@@ -50,14 +56,14 @@ export function renderClaims(claims: readonly Claim[]): string {
 
 /** What `--json` writes. */
 export function toJson(experiment: Experiment, seed: number): object {
-  const { phases, arms, maxLateMs } = experiment
+  const { phases, arms } = experiment
   const recovery = phases.find(({ name }) => name === 'recovery')
   return {
     seed,
-    maxLateMs,
     phases,
     arms: arms.map((arm) => ({
       name: arm.name,
+      maxLateMs: arm.maxLateMs,
       phases: phases.map((phase) => summarizePhase(arm, phase)),
       recoveryMs: (recovery && timeToRecover(arm, recovery)) ?? null,
       transitions: arm.transitions,
@@ -69,25 +75,18 @@ export function toJson(experiment: Experiment, seed: number): object {
 function rowOf(summary: PhaseSummary): string[] {
   const { calls, answers } = summary
   return [
-    summary.phase,
-    summary.arm,
+    `  ${summary.arm}`,
     String(calls),
     String(answers),
     showShare(calls === 0 ? 0 : answers / calls),
     String(summary.fallbacks),
-    showLatencies(summary.answerMs),
-    showLatencies(summary.failureMs),
+    showMs(summary.answerMs.p50),
+    showMs(summary.answerMs.p99),
+    showMs(summary.failureMs.p50),
+    showMs(summary.failureMs.p99),
     summary.requestsPerCall.toFixed(2),
     showShare(summary.otherRoutes),
   ]
-}
-
-function withoutRepetition(row: readonly string[], index: number, rows: readonly (readonly string[])[]) {
-  return row[0] === rows[index - 1]?.[0] ? ['', ...row.slice(1)] : row
-}
-
-function showLatencies({ p50, p99 }: Latencies): string {
-  return p50 === undefined ? '-' : `${showMs(p50)} / ${showMs(p99)}`
 }
 
 function transitionLines({ phases, arms }: Experiment): string[] {

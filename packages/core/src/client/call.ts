@@ -79,7 +79,7 @@ export function checkCallOptions(subject: string, operation: Operation, options:
       add(name, `is not a call option; they are ${[...optionNames].join(', ')}`)
   }
   const { signal, timeoutMs, idempotencyKey } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal)) add('signal', 'must be an AbortSignal')
+  if (signal !== undefined && !isAbortSignal(signal)) add('signal', 'must be an AbortSignal')
   if (timeoutMs !== undefined && timeoutMs !== false && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
     add('timeoutMs', 'must be a positive number of milliseconds, or false')
   }
@@ -94,6 +94,12 @@ export function checkCallOptions(subject: string, operation: Operation, options:
   }
   if (problems.length > 0) throw new InvalidInputError(subject, problems)
   return { signal, timeoutMs, idempotencyKey, headers }
+}
+
+/** By its shape: a test runner's sandbox has an `AbortSignal` of its own. */
+function isAbortSignal(value: unknown): boolean {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function'
 }
 
 /** The headers of all attempts of a call, those of the call itself winning. */

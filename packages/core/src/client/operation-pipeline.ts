@@ -1,4 +1,3 @@
-import { isHoldfastError } from '../errors/index.js'
 import {
   type Emitter,
   type Execution,
@@ -9,6 +8,7 @@ import {
 } from '../policies/index.js'
 import { type AttemptContext, linkAttempt, linkEncoding } from './attempt.js'
 import { type Call, noHeaders } from './call.js'
+import { isCallersFault } from './callers-fault.js'
 import type { ClientEvents } from './client-events.js'
 import { hedgeLayer, type Layer, noLayer, type RepeatContext, retryLayer } from './repeat-layers.js'
 
@@ -70,8 +70,4 @@ function fallbackLayer({ compiled, dependency, events, settings }: PipelineConte
 
 function repeatContext({ dependency, events, resolved }: PipelineContext): RepeatContext {
   return { dependency, events, budget: resolved.budget, random: resolved.options.random }
-}
-
-function isCallersFault(error: unknown): boolean {
-  return !isHoldfastError(error) || error.code === 'ABORTED' || error.code === 'INVALID_INPUT'
 }

@@ -60,9 +60,10 @@ export class OperationRunner {
   }
 
   async #run(call: Call, signal: AbortSignal | undefined): Promise<unknown> {
-    if (this.#ledger.isClosed) throw this.#describe(new ClosedError(), call)
+    if (this.#ledger.isClosed) throw this.#describe(new ClosedError(undefined, { phase: 'queued' }), call)
     const execution = Execution.start(noWork, call)
     if (signal !== undefined) execution.follow(signal)
+    if (execution.aborted) throw this.#describe(endedIn('queued', execution.reason), call)
     this.#ledger.active++
     let streamed: Readable | undefined
     try {

@@ -21,17 +21,20 @@ export function contentTypeOf(headers: ResponseHeaders): string {
   return first === undefined ? '' : first.toLowerCase()
 }
 
-/** Whether a content type can hold JSON; servers that do not say, or say plain text, are given the benefit of the doubt. */
-export function mayBeJson(contentType: string): boolean {
-  if (contentType === '' || contentType.startsWith('application/json')) return true
-  return /^[^;]*[/+]json\s*(?:;|$)|^(?:text\/plain|text\/javascript|application\/(?:octet-stream|x-ndjson))\b/.test(
-    contentType,
-  )
-}
+/** `application/json`, `text/json`, `application/problem+json` ... */
+const jsonPattern = /^[^;]*[/+]json\s*(?:;|$)/
+
+/** What careless servers call their JSON. */
+const carelessPattern = /^(?:text\/plain|text\/javascript|application\/octet-stream)\s*(?:;|$)/
 
 /** Whether a content type says that the body is JSON. */
 export function isJson(contentType: string): boolean {
-  return contentType.startsWith('application/json') || /^[^;]*[/+]json\s*(?:;|$)/.test(contentType)
+  return contentType === 'application/json' || jsonPattern.test(contentType)
+}
+
+/** Whether a content type can hold JSON: servers that say nothing, or nothing exact, get the benefit of the doubt. */
+export function mayBeJson(contentType: string): boolean {
+  return contentType === '' || isJson(contentType) || carelessPattern.test(contentType)
 }
 
 /** The body as text, in the character set that the content type names. */

@@ -90,7 +90,8 @@ class Model {
   }
 
   #open(): void {
-    this.#opensUntil = this.now + Math.min(settings.maxOpenMs, settings.openMs * 2 ** this.#openings)
+    const longest = Math.min(settings.maxOpenMs, 2 * settings.openMs * 2 ** this.#openings)
+    this.#opensUntil = this.now + Math.max(longest / 2, settings.openMs)
     this.#openings++
     this.#become('open')
   }

@@ -157,8 +157,9 @@ describe('an open breaker', () => {
   })
 
   it.each([
-    [0, [1_000, 2_000, 4_000, 5_000, 5_000]],
-    [0.5, [1_500, 3_000, 5_000, 5_000, 5_000]],
+    [0, [1_000, 2_000, 2_500, 2_500, 2_500]],
+    [0.5, [1_500, 3_000, 3_750, 3_750, 3_750]],
+    [1, [2_000, 4_000, 5_000, 5_000, 5_000]],
   ])('opens for longer each time its probe fails, up to maxOpenMs (chance %d)', async (chance, expected) => {
     const breaker = exact({ random: () => chance })
     const durations: number[] = []

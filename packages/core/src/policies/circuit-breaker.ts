@@ -29,8 +29,8 @@ export interface CircuitBreakerOptions {
    */
   readonly connectionFailures?: number | false
   /**
-   * How long it stays open the first time, in milliseconds: between this and twice this. It doubles each time the
-   * probe fails.
+   * How long it stays open the first time, in milliseconds: drawn evenly between this and twice this. Both double
+   * each time the probe fails, until twice this reaches `maxOpenMs`.
    * @default 1000
    */
   readonly openMs?: number
@@ -251,7 +251,10 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
 
   #open(now: number): void {
     const { openMs, maxOpenMs, random } = this.#options
-    const duration = Math.min(maxOpenMs, openMs * 2 ** Math.min(this.#openings, 30) * (1 + random()))
+    // Also at the longest some jitter is left: clients that opened together must not probe together.
+    const longest = Math.min(maxOpenMs, 2 * openMs * 2 ** Math.min(this.#openings, 30))
+    const shortest = Math.max(longest / 2, Math.min(openMs, longest))
+    const duration = shortest + random() * (longest - shortest)
     const { successes, failures } = this.#window.counts(now)
     this.#openings++
     this.#openUntil = now + duration

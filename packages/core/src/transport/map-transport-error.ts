@@ -17,13 +17,16 @@ import {
 import { isBeforeSending, type Meaning, meaningOf, type SystemError } from './error-meaning.js'
 import type { TransportRequest } from './transport-request.js'
 
+/** What the messages say of a request. */
+type RequestFacts = Pick<TransportRequest, 'method' | 'origin' | 'maxResponseBytes'>
+
 /**
  * What an error of undici or Node.js means to a call. An error of Holdfast's own stays as it is; an unknown one is a
  * lost connection.
  *
  * @param phase where the exchange was when the error came
  */
-export function mapTransportError(error: unknown, phase: Phase, request: TransportRequest): HoldfastError {
+export function mapTransportError(error: unknown, phase: Phase, request: RequestFacts): HoldfastError {
   if (error instanceof HoldfastError) return error
   const telling = mostTelling(error)
   return toHoldfastError(meaningOf(telling, phase), telling, { phase, request, cause: error })
@@ -42,7 +45,7 @@ function asError(error: unknown): SystemError {
 
 interface MappingContext {
   readonly phase: Phase
-  readonly request: TransportRequest
+  readonly request: RequestFacts
   readonly cause: unknown
 }
 

@@ -32,8 +32,6 @@ export class LoopbackListener {
         requestTimeout: 0,
         headersTimeout: 0,
         maxHeaderSize: maxHeaderBytes,
-        // The test decides what is valid, also about the requests it sends.
-        insecureHTTPParser: false,
         noDelay: true,
       },
       listener,
@@ -102,8 +100,6 @@ export class LoopbackListener {
   #accepted(socket: Socket): void {
     this.#total++
     this.#connections.set(socket, { id: this.#total, uses: 0 })
-    // A client that resets its connection is nothing to report, and without a listener it ends the process.
-    socket.on('error', () => {})
     socket.once('close', () => this.#connections.delete(socket))
   }
 }

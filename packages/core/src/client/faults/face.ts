@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { defineContract } from '../../contract/index.js'
+import type { ClientOptions } from '../client-options.js'
+import { createClient } from '../create-client.js'
+
+/** Options that every face takes. */
+export type FaceOptions = Partial<
+  Pick<
+    ClientOptions<object>,
+    | 'attemptTimeoutMs'
+    | 'bulkhead'
+    | 'circuitBreaker'
+    | 'connections'
+    | 'connectTimeoutMs'
+    | 'dispatcher'
+    | 'headers'
+    | 'idleTimeoutMs'
+    | 'maxResponseBytes'
+    | 'random'
+    | 'retry'
+    | 'retryBudget'
+    | 'timeoutMs'
+  >
+>
+
+/** A face of Holdfast that has been opened for one service. */
+export interface OpenFace extends AsyncDisposable {
+  /** A call that may be repeated; gives the parsed body. */
+  get(signal?: AbortSignal): Promise<unknown>
+  /** A call that must not be sent twice. */
+  post(signal?: AbortSignal): Promise<unknown>
+  /** Attempts that hold a permit. */
+  inFlight(): number
+  /** Failures that the breaker has counted. */
+  failures(): number
+}
+
+/** One of the ways in which an application can use Holdfast: all of them meet the same faults. */
+export interface Face {
+  readonly name: string
+  open(origin: string, options: FaceOptions): OpenFace
+}
+
+const things = defineContract('things', {
+  read: { method: 'GET', path: '/things/42', output: z.object({ id: z.string() }) },
+  write: { method: 'POST', path: '/things', input: z.object({ text: z.string() }) },
+})
+
+/** The typed client. */
+export const typedFace: Face = {
+  name: 'the typed client',
+  open(origin, options) {
+    const client = createClient(things, { baseUrl: origin, ...options })
+    return {
+      get: (signal) => client.read(undefined, { signal }),
+      post: (signal) => client.write({ text: 'x' }, { signal }),
+      inFlight: () => client.$stats().inFlight,
+      failures: () => client.$stats().endpoints[0]?.circuitBreaker?.failures ?? 0,
+      [Symbol.asyncDispose]: () => client.$close(),
+    }
+  },
+}

@@ -1,0 +1,4 @@
+import { type Face, typedFace } from './face.js'
+
+/** Every face that exists. */
+export const faces: readonly Face[] = [typedFace]

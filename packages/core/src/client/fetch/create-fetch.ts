@@ -1,0 +1,113 @@
+import { OptionCheck } from '../../config/index.js'
+import { ClosedError } from '../../errors/index.js'
+import { Emitter, type Listener, type Unsubscribe } from '../../policies/index.js'
+import type { Transport, TransportResponse } from '../../transport/index.js'
+import type { ClientEvents } from '../client-events.js'
+import { CallLedger } from '../origin/call-ledger.js'
+import { OriginRegistry, type OriginStats } from '../origin/origin-registry.js'
+import { subscribe } from '../origin/subscribe.js'
+import { fetchExchange } from './fetch-exchange.js'
+import { type FetchOptions, openTransport, resolveFetchOptions } from './fetch-options.js'
+import { type FetchInput, type RequestDefaults, readRequest } from './fetch-request.js'
+import { FetchRunner } from './fetch-runner.js'
+
+/** The state of a `fetch`, or of an interceptor, at one moment. */
+export interface OriginsStats {
+  /** Those with calls, and those used lately; at most 100 that are idle. */
+  readonly origins: readonly OriginStats[]
+}
+
+/** A `fetch` whose requests are protected. */
+export interface HoldfastFetch extends AsyncDisposable {
+  /**
+   * Sends a request as the global `fetch` does.
+   * @throws {HoldfastError} of any code but `CONFIG_INVALID` and `HTTP_STATUS`; the caller's abort rejects with the
+   * signal's own reason
+   */
+  (input: FetchInput, init?: RequestInit): Promise<Response>
+  /** The state of breakers, permits, budgets and connections, by origin. */
+  $stats(): OriginsStats
+  /** Subscribes to an event; returns what unsubscribes. Events name the host and the method. */
+  $on<Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>): Unsubscribe
+  /** Refuses new calls with `CLOSED`, waits for those in flight and closes the connections. */
+  $close(): Promise<void>
+}
+
+/**
+ * A drop-in `fetch`: same arguments, a real `Response`, and around every request a deadline, retries within a budget
+ * where that is safe, a circuit breaker and a bulkhead, kept for each origin.
+ *
+ * As with the global `fetch` an error status is a response: the last one, where retries did not help. What differs:
+ *
+ * - Failures are `HoldfastError`s, by whose `code` one can decide; wrong arguments are `INVALID_INPUT`. An abort by
+ *   the caller's signal rejects with the signal's own reason.
+ * - `timeoutMs` goes on until the body has been read; a body may also fail with `BODY_TIMEOUT` or
+ *   `RESPONSE_TOO_LARGE` while it is being read.
+ * - Bodies that are decompressed lose their `content-encoding` and `content-length`; damaged ones are errors.
+ * - A request is retried when its method is idempotent or it has an `idempotency-key` header, never when its body is
+ *   a stream. The body of a `Request` is read first as far as 64 KiB, so that a short one can be sent again.
+ * - A redirect that cannot be followed is `INVALID_RESPONSE`. As with `fetch`, one from https: to http: is followed;
+ *   `authorization`, `cookie` and `proxy-authorization` never go to another origin.
+ *
+ * @throws {ConfigInvalidError} `CONFIG_INVALID`, naming everything that is wrong with the options at once.
+ * @example
+ * ```ts
+ * import { createFetch } from '@holdfast/core'
+ *
+ * await using fetch = createFetch({ timeoutMs: 2_000 })
+ * const response = await fetch('http://127.0.0.1:3000/orders/42')
+ * if (response.ok) console.log(await response.json())
+ * ```
+ */
+export function createFetch(options: FetchOptions = {}): HoldfastFetch {
+  const check = new OptionCheck('createFetch()')
+  const resolved = resolveFetchOptions(check, options)
+  const { protection, maxResponseBytes } = resolved
+  const events = new Emitter<ClientEvents>()
+  let transport: Transport | undefined
+  const exchange = fetchExchange(() => transport as Transport, {
+    maxResponseBytes,
+    idleTimeoutMs: protection.idleTimeoutMs,
+  })
+  const origins = new OriginRegistry(check, { subject: 'createFetch()', protection, events }, exchange)
+  check.done()
+  transport = openTransport(resolved.options, origins.maxConcurrent)
+  const runner = new FetchRunner(resolved, origins, events)
+  const ledger = new CallLedger()
+  return Object.assign(callable(runner, ledger, resolved), controlsOf(transport, origins, { events, ledger }))
+}
+
+function callable(runner: FetchRunner, ledger: CallLedger, defaults: RequestDefaults) {
+  return async function fetch(input: FetchInput, init?: RequestInit): Promise<Response> {
+    const startedAt = performance.now()
+    const asked = readRequest(input, init, defaults)
+    if (ledger.isClosed) throw new ClosedError('the fetch is closed')
+    ledger.begin()
+    try {
+      return await runner.run(asked, startedAt)
+    } finally {
+      ledger.end()
+    }
+  }
+}
+
+function controlsOf(
+  transport: Transport,
+  origins: OriginRegistry<TransportResponse>,
+  { events, ledger }: { readonly events: Emitter<ClientEvents>; readonly ledger: CallLedger },
+): Pick<HoldfastFetch, '$stats' | '$on' | '$close' | typeof Symbol.asyncDispose> {
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= ledger.close().then(async () => {
+      await transport.close()
+      origins.close()
+    })
+    return closing
+  }
+  return {
+    $stats: () => ({ origins: origins.stats(transport.stats()) }),
+    $on: (name, listener) => subscribe('$on() of createFetch()', events, name, listener),
+    $close: close,
+    [Symbol.asyncDispose]: close,
+  }
+}

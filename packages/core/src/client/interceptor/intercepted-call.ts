@@ -1,0 +1,127 @@
+import type { Dispatcher } from 'undici'
+import { AbortedError, isHoldfastError } from '../../errors/index.js'
+import type { Execution } from '../../policies/index.js'
+import type { UsualLatency } from '../attempt-facts.js'
+import type { OriginEntry } from '../origin/origin-registry.js'
+import type { RepeatableCall } from '../repeat-layers.js'
+import type { AttemptHandler } from './attempt-handler.js'
+import { isReplayableBody, mayRepeat } from './request-facts.js'
+
+/**
+ * One request of a dispatcher's user. It travels as the `data` of the execution, and is the controller that the user's
+ * handler gets for all attempts together.
+ */
+export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchController {
+  readonly options: Dispatcher.DispatchOptions
+  readonly handler: Dispatcher.DispatchHandler
+  readonly operation: string
+  readonly origin: string
+  readonly latency: UsualLatency
+  readonly replayable: boolean
+  readonly startedAt = performance.now()
+  request: { readonly replayable: boolean }
+  attempts = 0
+  /** The attempt whose answer the user gets. */
+  adopted: AttemptHandler | undefined = undefined
+  /** Attempts whose answers wait for the decision whether there will be another one. */
+  readonly #held = new Set<AttemptHandler>()
+  readonly #dependency: string
+  /** Interceptors below add to it while the user's handler holds it. */
+  readonly #context: object = {}
+  #execution: Execution | undefined = undefined
+  #isAborted = false
+  #reason: Error | null = null
+  #isPaused = false
+
+  constructor(
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+    { origin, dependency, latency }: OriginEntry,
+  ) {
+    this.options = options
+    this.handler = handler
+    this.operation = options.method
+    this.origin = origin
+    this.#dependency = dependency
+    this.latency = latency
+    const isReplayable = isReplayableBody(options.body)
+    this.request = { replayable: isReplayable }
+    this.replayable = isReplayable && mayRepeat(options)
+  }
+
+  get aborted(): boolean {
+    return this.#isAborted
+  }
+
+  get reason(): Error | null {
+    return this.#reason
+  }
+
+  get paused(): boolean {
+    return this.#isPaused
+  }
+
+  get rawHeaders(): Buffer[] | string[] | null {
+    return (this.adopted?.controller?.rawHeaders ?? null) as Buffer[] | null
+  }
+
+  get rawTrailers(): Buffer[] | string[] | null {
+    return (this.adopted?.controller?.rawTrailers ?? null) as Buffer[] | null
+  }
+
+  /** Hands the user's handler its controller, with which it may abort from now on. */
+  begin(execution: Execution): void {
+    this.#execution = execution
+    this.handler.onRequestStart?.(this, this.#context)
+  }
+
+  /** What an attempt's dispatcher says about it. */
+  learn(context: unknown): void {
+    if (typeof context === 'object' && context !== null) Object.assign(this.#context, context)
+  }
+
+  abort(reason: Error): void {
+    if (this.#isAborted) return
+    this.#isAborted = true
+    this.#reason = reason
+    if (this.adopted !== undefined) this.adopted.stop(reason)
+    else this.#execution?.abort(new AbortedError(undefined, { cause: reason }))
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.adopted?.pause()
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.adopted?.resume()
+  }
+
+  /** Keeps the answer of `attempt` until it is adopted or another attempt begins. */
+  hold(attempt: AttemptHandler): void {
+    this.#held.add(attempt)
+  }
+
+  /** Drops the answers that are held, and what of them is still on the wire. */
+  dropHeld(): void {
+    for (const attempt of this.#held) if (attempt !== this.adopted) attempt.discard()
+    this.#held.clear()
+  }
+
+  /** Tells the user's handler of a failure. What the user threw or aborted with comes back as it was. */
+  deliver(error: unknown): void {
+    const isOwn = this.#isAborted && (error === this.#reason || isHoldfastError(error, 'ABORTED'))
+    this.handler.onResponseError?.(this, (isOwn ? this.#reason : this.#describe(error)) as Error)
+  }
+
+  #describe(error: unknown): unknown {
+    if (!isHoldfastError(error)) return error
+    if (this.#dependency !== '') error.dependency ??= this.#dependency
+    error.operation ??= this.operation
+    error.attempts = this.attempts
+    error.elapsedMs = performance.now() - this.startedAt
+    return error
+  }
+}
