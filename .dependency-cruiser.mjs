@@ -6,8 +6,9 @@ const feature = (names) => `${core}(${names})/`
 const layers = {
   errors: [],
   config: ['errors'],
-  context: ['errors', 'config'],
-  policies: ['errors', 'config'],
+  cancellation: ['errors'],
+  context: ['errors', 'config', 'cancellation'],
+  policies: ['errors', 'config', 'cancellation'],
   logging: ['errors', 'config', 'context'],
   metrics: ['errors', 'config', 'context'],
   tracing: ['errors', 'config', 'context'],

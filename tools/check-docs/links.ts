@@ -10,7 +10,7 @@ const anchorOf = (heading: string): string =>
     .replace(/[^\p{L}\p{N}\s_-]/gu, '')
     .replaceAll(' ', '-')
 
-const withoutCode = (text: string): string => text.replace(/^(\s*)(`{3,}|~{3,})[\s\S]*?^\1\2/gm, '')
+const withoutCode = (text: string): string => text.replace(/^([ \t]*)(`{3,}|~{3,})[\s\S]*?^\1\2/gm, '')
 
 async function anchorsOf(page: string): Promise<ReadonlySet<string>> {
   const text = withoutCode(await readFile(join(root, page), 'utf8'))

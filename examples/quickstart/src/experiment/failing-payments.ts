@@ -15,7 +15,7 @@ import { paymentsService } from '../services/payments.js'
 import type { PhaseName } from './phases.js'
 
 /** How much payments can do: 14 requests at a time, each for 100 ms on average, makes 140 a second. */
-export const paymentsCapacity = { slots: 14, serviceTimeMs: 100 }
+const paymentsCapacity = { slots: 14, serviceTimeMs: 100 }
 
 /** The work on a request ends when its listener has, whether or not the caller waits for it. */
 const service: Fault = { kind: '', apply: ({ request, response }) => paymentsService(request, response) }
@@ -39,6 +39,7 @@ export function failingPayments(seed: number): Promise<FaultServer> {
   return faultServer({
     seed,
     phase: 'healthy',
+    logSize: 0,
     verdictHeader: 'idempotency-key',
     routes: {
       '*': [

@@ -22,7 +22,6 @@ const columns: readonly Column[] = [
 /** What came out, as text: the table, the times to recover and what the breakers did. */
 export function renderReport(experiment: Experiment): string {
   const { phases, arms } = experiment
-  const maxLateMs = Math.max(...arms.map((arm) => arm.maxLateMs))
   const rows = phases.flatMap((phase) => [
     [phase.title],
     ...arms.map((arm) => rowOf(summarizePhase(arm, phase))),
@@ -37,7 +36,7 @@ export function renderReport(experiment: Experiment): string {
     '',
     'Counted are calls that need payments, in the phase in which they began; a fallback is not an answer.',
     '"Requests a call" is what reached payments. "Other routes" is the share answered where payments is not needed.',
-    `No call was made more than ${showMs(maxLateMs)} later than planned.`,
+    `No call was made more than ${showMs(maxLateMs(experiment))} later than planned.`,
     '',
     'From the return of payments until 95 % of the calls are answered, for five half seconds in a row:',
     ...recoveries,
@@ -45,6 +44,11 @@ export function renderReport(experiment: Experiment): string {
     'What the circuit breakers did:',
     ...transitionLines(experiment),
   ].join('\n')
+}
+
+/** The longest that a call was made after it was due, in milliseconds. */
+export function maxLateMs({ arms }: Experiment): number {
+  return Math.max(...arms.map((arm) => arm.maxLateMs))
 }
 
 /** The claims, each with what was measured. */

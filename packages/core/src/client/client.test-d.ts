@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { expectTypeOf } from 'vitest'
 import { z } from 'zod'
 import { defineContract, isHttpError } from '../contract/index.js'
-import type { HoldfastError, HttpError } from '../errors/index.js'
+import type { HoldfastError } from '../errors/index.js'
 import type { ClientStats } from './client-types.js'
 import { createClient } from './create-client.js'
 

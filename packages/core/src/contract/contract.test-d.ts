@@ -99,6 +99,12 @@ describe('a contract', () => {
     expectTypeOf(shop.getOrder).toExtend<Operation>()
   })
 
+  it('can be made of the operations of another', () => {
+    const more = defineContract('more', { ...shop, ping: { method: 'GET', path: '/ping' } })
+    expectTypeOf(more[contractNameKey]).toEqualTypeOf<'more'>()
+    expectTypeOf<CallOutput<(typeof more)['text']>>().toEqualTypeOf<string>()
+  })
+
   it('takes only what an operation can be', () => {
     // @ts-expect-error no such method
     defineContract('x', { op: { method: 'FETCH', path: '/' } })

@@ -11,6 +11,9 @@ export type Contract<Name extends string = string, Ops = Operations> = Ops & {
   readonly [contractNameKey]: Name
 }
 
+/** The operations alone, of an object that may be a contract already. */
+type Unnamed<Ops> = { readonly [Name in keyof Ops as Name extends string ? Name : never]: Ops[Name] }
+
 /**
  * Declares what a service offers. Clients, mocks, servers and documents are made from it.
  *
@@ -36,7 +39,7 @@ export type Contract<Name extends string = string, Ops = Operations> = Ops & {
 export function defineContract<const Name extends string, const Ops extends Operations>(
   name: Name,
   operations: Ops,
-): Contract<Name, Ops> {
+): Contract<Name, Unnamed<Ops>> {
   const check = new OptionCheck(`contract ${show(name)}`)
   if (typeof name !== 'string' || !/^[\w.@/-]{1,100}$/.test(name)) {
     check.add('name', `must be 1 to 100 letters, digits or ._@/-, not ${show(name)}`)
@@ -63,7 +66,7 @@ export function contractName(contract: unknown): string | undefined {
 function named<Name extends string, Ops extends Operations>(
   operations: Ops,
   name: Name,
-): Contract<Name, Ops> {
+): Contract<Name, Unnamed<Ops>> {
   // Frozen, or used under another name before: a contract's name never changes, so this one is a copy.
   const contract =
     Object.isExtensible(operations) && !Object.hasOwn(operations, contractNameKey)

@@ -1,18 +1,9 @@
 import type { Problem } from '../errors/index.js'
 import { bytesOf, streamedBody, streamRemedy } from './body-stream.js'
-import type { EncodedRequest } from './compiled-operation.js'
 import { appendQuery } from './encode-query.js'
+import type { EncodedBody } from './encoded-body.js'
 import { encodeMultipart } from './multipart.js'
 import type { BodyKind } from './operation.js'
-
-/** A body and what the request's headers say of it. */
-export interface EncodedBody {
-  readonly body: EncodedRequest['body']
-  readonly contentType: string
-  readonly replayable: boolean
-  /** Bytes, for a stream whose length is known. */
-  readonly length?: number | undefined
-}
 
 /** `value` as JSON; reports what JSON cannot hold. `field` is the one that it came from; empty for the whole input. */
 export function encodeJson(value: unknown, field: string, problems: Problem[]): string {

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Problem } from '../errors/index.js'
-import type { EncodedBody } from './encode-body.js'
+import type { EncodedBody } from './encoded-body.js'
 import { encodeMultipart } from './multipart.js'
 
 function encode(fields: Record<string, unknown>): EncodedBody {

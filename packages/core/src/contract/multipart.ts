@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { Problem } from '../errors/index.js'
 import { bytesOf, type StreamedBody, streamedBody } from './body-stream.js'
 import type { BodySource } from './compiled-operation.js'
-import type { EncodedBody } from './encode-body.js'
+import type { EncodedBody } from './encoded-body.js'
 import { scalarText } from './scalar-text.js'
 
 interface Part {

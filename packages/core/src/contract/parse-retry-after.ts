@@ -7,13 +7,6 @@ const httpDate =
  * negative seconds too, is `undefined`: the server said nothing that can be kept.
  *
  * @param nowMs the wall clock, in milliseconds since 1970, for dates
- *
- * @example
- * ```ts
- * import { parseRetryAfter } from '@holdfast/core'
- *
- * console.log(parseRetryAfter('120')) // 120000
- * ```
  */
 export function parseRetryAfter(
   value: string | readonly string[] | undefined,

@@ -29,7 +29,11 @@ const carelessPattern = /^(?:text\/plain|text\/javascript|application\/octet-str
 
 /** Whether a content type says that the body is JSON. */
 export function isJson(contentType: string): boolean {
-  return contentType === 'application/json' || jsonPattern.test(contentType)
+  return (
+    contentType === 'application/json' ||
+    contentType.startsWith('application/json;') ||
+    jsonPattern.test(contentType)
+  )
 }
 
 /** Whether a content type can hold JSON: servers that say nothing, or nothing exact, get the benefit of the doubt. */

@@ -1,4 +1,4 @@
-import { type Due, schedule, timerSlackMs } from './shared-timeouts.js'
+import { cancel, type Due, schedule, timerSlackMs } from '../cancellation/index.js'
 
 /** A part of a call that has a timeout. */
 interface Expiring {
@@ -59,7 +59,7 @@ export class CallTimer implements Due {
   }
 
   #disarm(): void {
-    this.queue?.remove(this)
+    cancel(this)
     this.dueAt = Number.POSITIVE_INFINITY
   }
 }

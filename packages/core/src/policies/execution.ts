@@ -1,12 +1,8 @@
-import { AsyncResource } from 'node:async_hooks'
+import { type Abortable, AbortScope } from '../cancellation/index.js'
 import type { HoldfastError } from '../errors/index.js'
 import { CallTimer } from './call-timer.js'
-import { followSignal, unfollowSignal } from './caller-signal.js'
 
-/** Something that can be told to stop. */
-export interface Abortable {
-  abort(reason: unknown): void
-}
+export type { Abortable }
 
 /** One step of a composed pipeline: does its part and calls the next step. */
 export type Step = (execution: Execution) => Promise<unknown>
@@ -30,10 +26,9 @@ export type Work = (context: ExecutionContext) => unknown
  * One call on its way through the policies, or one part of it that can be cancelled by itself.
  *
  * The parts form a tree: `timeout` and `hedge` fork one, everybody else passes on what it was given. An abort
- * travels down the tree. All parts of a call share one timer, and nothing allocates an `AbortController`
- * until somebody reads `signal`: on Node 20 a controller with a listener costs more than the rest of the call.
+ * travels down the tree. All parts of a call share one timer.
  */
-export class Execution implements ExecutionContext, Abortable {
+export class Execution extends AbortScope implements ExecutionContext {
   readonly work: Work
   readonly data: unknown
   readonly #timer: CallTimer
@@ -48,14 +43,10 @@ export class Execution implements ExecutionContext, Abortable {
   #expiryMs = 0
   /** For the call's timer: the part around this one that expires too. */
   expiresWithin: Execution | undefined = undefined
-  #aborted = false
-  #reason: unknown = undefined
-  #attached: Abortable | Abortable[] | undefined = undefined
-  #controller: AbortController | undefined = undefined
-  #readerContext: AsyncResource | undefined = undefined
   #lingering: PromiseLike<unknown>[] | undefined = undefined
 
   private constructor(work: Work, data: unknown, parent: Execution | undefined) {
+    super()
     this.work = work
     this.data = data
     this.#parent = parent
@@ -70,25 +61,6 @@ export class Execution implements ExecutionContext, Abortable {
     return new Execution(work, data, undefined)
   }
 
-  get aborted(): boolean {
-    return this.#aborted
-  }
-
-  /** Why it was aborted. */
-  get reason(): unknown {
-    return this.#reason
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      // A timer serves many calls and an abort may come from anywhere: listeners get the context of who listens.
-      this.#readerContext = new AsyncResource('HoldfastSignal')
-      if (this.#aborted) this.#controller.abort(this.#reason)
-    }
-    return this.#controller.signal
-  }
-
   remainingMs(): number {
     return this.deadline === Number.POSITIVE_INFINITY
       ? this.deadline
@@ -98,7 +70,7 @@ export class Execution implements ExecutionContext, Abortable {
   /** A part that can be cancelled without the rest. Call `release()` when it has settled. */
   fork(): Execution {
     const part = new Execution(this.work, this.data, this)
-    if (this.#aborted) part.abort(this.#reason)
+    if (this.aborted) part.abort(this.reason)
     else this.attach(part)
     return part
   }
@@ -135,34 +107,7 @@ export class Execution implements ExecutionContext, Abortable {
     const error = this.#expiry
     this.#expiry = undefined
     // Making an error may tell listeners of it, so none is made for what a timeout around has just ended.
-    if (error !== undefined && !this.#aborted) this.abort(error(this.#expiryMs))
-  }
-
-  abort(reason: unknown): void {
-    if (this.#aborted) return
-    this.#aborted = true
-    this.#reason = reason
-    const attached = this.#attached
-    this.#attached = undefined
-    if (Array.isArray(attached)) for (const one of attached) one.abort(reason)
-    else attached?.abort(reason)
-    this.#readerContext?.runInAsyncScope(() => this.#controller?.abort(reason))
-  }
-
-  /** Has `listener` told of an abort, at once if it has happened. */
-  attach(listener: Abortable): void {
-    if (this.#aborted) listener.abort(this.#reason)
-    else if (this.#attached === undefined) this.#attached = listener
-    else if (Array.isArray(this.#attached)) this.#attached.push(listener)
-    else this.#attached = [this.#attached, listener]
-  }
-
-  detach(listener: Abortable): void {
-    if (this.#attached === listener) this.#attached = undefined
-    else if (Array.isArray(this.#attached)) {
-      const index = this.#attached.indexOf(listener)
-      if (index !== -1) this.#attached.splice(index, 1)
-    }
+    if (error !== undefined && !this.aborted) this.abort(error(this.#expiryMs))
   }
 
   /**
@@ -189,14 +134,5 @@ export class Execution implements ExecutionContext, Abortable {
   /** Settles, without a value, when the work left behind since `lingered` was `mark` has ended. */
   async settled(mark: number): Promise<void> {
     await Promise.allSettled(this.#lingering?.slice(mark) ?? [])
-  }
-
-  /** Follows the caller's signal until `unfollow`. */
-  follow(signal: AbortSignal): void {
-    followSignal(signal, this)
-  }
-
-  unfollow(signal: AbortSignal): void {
-    unfollowSignal(signal, this)
   }
 }

@@ -1,8 +1,8 @@
 import { OptionCheck } from '../config/index.js'
 import { type ErrorCode, isHoldfastError } from '../errors/index.js'
-import { Execution, type ExecutionContext, type Step } from './execution.js'
+import type { Execution, ExecutionContext, Step } from './execution.js'
 import { BasePolicy, type Policy } from './policy.js'
-import { runWork } from './run-work.js'
+import { untilAborted } from './run-work.js'
 
 /** Makes the answer that stands in for a failed call. */
 export type FallbackFunction = (error: unknown, context: ExecutionContext) => unknown
@@ -47,36 +47,19 @@ class FallbackPolicy extends BasePolicy<FallbackEvents> {
     }
   }
 
+  /** A promise is given up on as soon as the execution is: after an abort nobody waits for one. */
   async #standIn(error: unknown, execution: Execution): Promise<unknown> {
     try {
-      return execution.aborted ? this.#atOnce(error, execution) : await this.#promptly(error, execution)
+      const answer = this.#answer(error, execution)
+      return isThenable(answer) ? await untilAborted(execution, Promise.resolve(answer)) : answer
     } catch (failure) {
       throw blame(failure, error)
     }
   }
+}
 
-  /** The function, given up on as soon as the execution is: then it may run on, and is said to. */
-  async #promptly(error: unknown, execution: Execution): Promise<unknown> {
-    const part = Execution.start((context) => this.#answer(error, context), execution.data)
-    part.attempt = execution.attempt
-    part.hedged = execution.hedged
-    part.deadline = execution.deadline
-    execution.attach(part)
-    try {
-      return await runWork(part)
-    } finally {
-      execution.detach(part)
-      if (part.lingered > 0) execution.linger(part.settled(0))
-    }
-  }
-
-  /** After an abort there is no time to wait for a promise. */
-  #atOnce(error: unknown, execution: Execution): unknown {
-    const answer = this.#answer(error, execution)
-    if (typeof (answer as { then?: unknown } | null | undefined)?.then !== 'function') return answer
-    execution.linger(Promise.resolve(answer).catch(() => {}))
-    throw error
-  }
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 function deservesFallback(error: unknown, execution: Execution): boolean {

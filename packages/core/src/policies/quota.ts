@@ -4,6 +4,14 @@ import Bottleneck from 'bottleneck'
 export interface Grant {
   readonly permits: number
   readonly until: number
+  /** Whether there are no more until then. */
+  readonly exhausted: boolean
+}
+
+/** A window of the quota: the numbers of its tickets, and when it ends by `performance.now()`. */
+export interface QuotaWindow {
+  readonly start: number
+  readonly until: number
 }
 
 /** So many permits in every window of time. */
@@ -12,20 +20,22 @@ export interface Quota {
   readonly limit: number
   /** The least that is worth asking for: what is not needed now is kept for the calls to come. */
   readonly lease: number
-  /** What is left of `wanted` permits in the current window; fewer than `wanted` mean that it is used up. */
+  /** At most `wanted` permits of the current window. */
   take(wanted: number): Promise<Grant>
-  close(): void
 }
 
 /**
- * How many of the `wanted` tickets that have just been drawn are the window's.
+ * What the window has of the `wanted` tickets that have just been drawn, after which the counter is at `left`.
  *
  * The counter is a bottleneck reservoir that only ever goes down, so every ticket has a number of its own; a
  * window is worth the `limit` numbers from `start` down. No counter is ever set back, so none can be set back at
  * the wrong moment, and whoever draws a ticket late draws it from the window that is current by then.
  */
-export function ticketsWithin(start: number, limit: number, left: number, wanted: number): number {
-  return Math.max(0, Math.min(left + wanted, start) - Math.max(left, start - limit))
+export function grantOf(window: QuotaWindow, limit: number, left: number, wanted: number): Grant {
+  const { start, until } = window
+  const end = start - limit
+  const permits = Math.max(0, Math.min(left + wanted, start) - Math.max(left, end))
+  return { permits, until, exhausted: left <= end }
 }
 
 /** A quota of this process alone. Its windows follow one another from the first call on. */
@@ -46,17 +56,13 @@ export class LocalQuota implements Quota {
   }
 
   async take(wanted: number): Promise<Grant> {
-    const { start, until } = this.#window()
+    const window = this.#window()
     const left = await this.#counter.incrementReservoir(-wanted)
     this.#left = Math.min(this.#left, left)
-    return { permits: ticketsWithin(start, this.limit, left, wanted), until }
+    return grantOf(window, this.limit, left, wanted)
   }
 
-  close(): void {
-    void this.#counter.disconnect()
-  }
-
-  #window(): { readonly start: number; readonly until: number } {
+  #window(): QuotaWindow {
     const now = performance.now()
     const until = this.#until ?? now
     if (now >= until) {

@@ -94,7 +94,7 @@ class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
     this.#closed = true
     clearTimeout(this.#timer)
     for (const waiter of this.#queue) waiter.refuse(new ClosedError('the rate limit is closed'))
-    this.#quota.close()
+    this.#shared?.close()
   }
 
   /** Resolves with a permit, which is used up. */
@@ -164,10 +164,10 @@ class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
           return this.#sleep(this.#emptyUntil - now)
         }
         const wanted = Math.max(this.#queue.size, this.#quota.lease)
-        const { permits, until } = await this.#quota.take(wanted)
+        const { permits, until, exhausted } = await this.#quota.take(wanted)
         this.#spare = permits
         this.#spareUntil = until
-        if (permits === 0) this.#emptyUntil = until
+        if (exhausted) this.#emptyUntil = until
       }
     } catch (error) {
       for (const waiter of this.#queue) waiter.refuse(error)

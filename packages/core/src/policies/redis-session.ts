@@ -1,5 +1,6 @@
 import Bottleneck from 'bottleneck'
 import { ConfigInvalidError } from '../errors/index.js'
+import type { QuotaWindow } from './quota.js'
 
 /** What `rateLimit` uses of an ioredis client. */
 export interface RedisClient {
@@ -30,13 +31,6 @@ export interface RedisTarget {
   readonly intervalMs: number
 }
 
-/** A window of the quota that every replica sees. */
-export interface SharedWindow {
-  /** The counter's value when it began. */
-  readonly start: number
-  readonly until: number
-}
-
 /** For a handshake; calls have a much shorter patience of their own. */
 const connectTimeoutMs = 1000
 const spareTtlMs = 600_000
@@ -58,7 +52,7 @@ export class RedisSession {
   readonly #counter: Bottleneck
   readonly #windowKey: string
   readonly #intervalMs: number
-  #window: SharedWindow | undefined = undefined
+  #window: QuotaWindow | undefined = undefined
 
   private constructor(client: IoRedis, { key, intervalMs }: RedisTarget) {
     this.#client = client
@@ -100,7 +94,7 @@ export class RedisSession {
   }
 
   /** The current window, joined or begun. Redis ends it, by its own clock. */
-  async window(): Promise<SharedWindow> {
+  async window(): Promise<QuotaWindow> {
     if (this.#window !== undefined && performance.now() < this.#window.until) return this.#window
     const left = (await this.#counter.currentReservoir()) ?? 0
     const askedAt = performance.now()

@@ -1,5 +1,5 @@
 import { isHoldfastError } from '../errors/index.js'
-import { type Grant, LocalQuota, type Quota, ticketsWithin } from './quota.js'
+import { type Grant, grantOf, LocalQuota, type Quota } from './quota.js'
 import { RedisSession, type RedisTarget } from './redis-session.js'
 
 /** Options of a shared quota. */
@@ -65,7 +65,6 @@ export class SharedQuota implements Quota {
     this.#state = 'closed'
     clearTimeout(this.#recovery)
     this.#drop()
-    this.#emergency.close()
   }
 
   async #draw(wanted: number): Promise<Grant> {
@@ -79,9 +78,9 @@ export class SharedQuota implements Quota {
   }
 
   async #drawFrom(session: RedisSession, wanted: number): Promise<Grant> {
-    const { start, until } = await session.window()
+    const window = await session.window()
     const left = await session.draw(wanted)
-    return { permits: ticketsWithin(start, this.#options.limit, left, wanted), until }
+    return grantOf(window, this.#options.limit, left, wanted)
   }
 
   /** One session, opened once however many ask for it. */

@@ -16,9 +16,9 @@ import type { OriginRegistry } from '../origin/origin-registry.js'
 import { FetchCall, type FetchHop } from './fetch-call.js'
 import type { ResolvedFetch } from './fetch-options.js'
 import type { FetchRequest } from './fetch-request.js'
-import { toResponse } from './fetched-response.js'
 import { isRedirect, maxRedirects, nextHop, refuse } from './redirect.js'
 import { callersReason, toWebStream } from './response-stream.js'
+import { toResponse } from './to-response.js'
 
 /** A call and what it was asked for. */
 class FetchTask extends FetchCall {

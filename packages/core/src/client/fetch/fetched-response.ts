@@ -1,11 +1,7 @@
-import { STATUS_CODES } from 'node:http'
 import type { ReadableStream } from 'node:stream/web'
-import { ProtocolError, type ResponseHeaders } from '../../errors/index.js'
-import type { TransportResponse } from '../../transport/index.js'
 
 /** What a `Response` that was not made by hand knows besides. */
 export interface Provenance {
-  readonly method: string
   readonly url: URL
   readonly redirected: boolean
 }
@@ -13,19 +9,29 @@ export interface Provenance {
 type ResponseBody = ConstructorParameters<typeof Response>[0]
 
 /** The types declare the properties of a `Response` as its own, which they are not: they are its prototype's. */
-const GlobalResponse = Response as unknown as new (body: ResponseBody, init: ResponseInit) => object
+const GlobalResponse = Response as unknown as new (
+  body: ResponseBody,
+  init: ResponseInit,
+) => {
+  readonly status: number
+  readonly statusText: string
+  readonly headers: Headers
+}
+
+const { prototype } = Response
 
 /** The global `Response`, with the properties that only `fetch` itself can set. */
-class FetchedResponse extends GlobalResponse {
+export class FetchedResponse extends GlobalResponse {
   readonly #from: Provenance
 
-  constructor(body: ResponseBody, init: ResponseInit, from: Provenance) {
-    super(body, init)
+  constructor(body: ReadableStream | null, init: ResponseInit, from: Provenance) {
+    super(body as ResponseBody, init)
     this.#from = from
   }
 
   get url(): string {
-    return withoutHash(this.#from.url)
+    const { href, hash } = this.#from.url
+    return hash === '' ? href : href.slice(0, -hash.length)
   }
 
   get redirected(): boolean {
@@ -37,8 +43,12 @@ class FetchedResponse extends GlobalResponse {
   }
 
   clone(): Response {
+    return this.sign(prototype.clone.call(this))
+  }
+
+  /** Gives a plain response what this one knows of itself. */
+  protected sign(copy: Response): Response {
     const { url, redirected, type } = this
-    const copy: Response = Response.prototype.clone.call(this)
     return Object.defineProperties(copy, {
       url: { value: url },
       redirected: { value: redirected },
@@ -47,65 +57,82 @@ class FetchedResponse extends GlobalResponse {
   }
 }
 
-// Who prints a response should not have to know.
-Object.defineProperty(FetchedResponse, 'name', { value: 'Response' })
-
-function withoutHash(url: URL): string {
-  return url.hash === '' ? url.href : url.href.slice(0, -url.hash.length)
-}
-
-const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
-
 /**
- * A `Response` of what the transport received.
- *
- * @throws {ProtocolError} `PROTOCOL_ERROR` for a status that a `Response` cannot have.
+ * A response whose body has arrived. The stream behind `body` costs more than the rest of a call, so it is made when
+ * somebody asks for it; `json()` and the others that most callers use read the bytes.
  */
-export function toResponse(
-  { status, headers }: Pick<TransportResponse, 'status' | 'headers'>,
-  body: Uint8Array | ReadableStream | undefined,
-  from: Provenance,
-): Response {
-  if (status < 200 || status > 599) {
-    throw new ProtocolError(`the status ${status} has no meaning`, { phase: 'reading' })
+export class BufferedResponse extends FetchedResponse {
+  readonly #bytes: Buffer
+  #isUsed = false
+  /** The same response with a stream for its body. */
+  #streamed: Response | undefined = undefined
+
+  constructor(bytes: Buffer, init: ResponseInit, from: Provenance) {
+    super(null, init, from)
+    this.#bytes = bytes
   }
-  const hasBody = body !== undefined && !bodiless.has(status) && from.method !== 'HEAD'
-  const init: ResponseInit = {
-    status,
-    statusText: STATUS_CODES[status] ?? '',
-    headers: responseHeaders(headers, hasBody),
+
+  get body(): Response['body'] {
+    return this.#stream().body
   }
-  const content = (hasBody ? body : null) as ResponseBody
-  try {
-    return new FetchedResponse(content, init, from) as object as Response
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    const latin1 = { ...init, headers: latin1Headers(headers, hasBody) }
-    return new FetchedResponse(content, latin1, from) as object as Response
+
+  get bodyUsed(): boolean {
+    return this.#streamed?.bodyUsed ?? this.#isUsed
+  }
+
+  async json(): Promise<unknown> {
+    return this.#streamed === undefined ? JSON.parse(this.#text()) : this.#streamed.json()
+  }
+
+  async text(): Promise<string> {
+    return this.#streamed === undefined ? this.#text() : this.#streamed.text()
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#streamed === undefined ? this.#copy().buffer : this.#streamed.arrayBuffer()
+  }
+
+  async bytes(): Promise<Uint8Array> {
+    return this.#streamed === undefined ? this.#copy() : new Uint8Array(await this.#streamed.arrayBuffer())
+  }
+
+  async blob(): Promise<Blob> {
+    return this.#stream().blob()
+  }
+
+  async formData(): Promise<FormData> {
+    return this.#stream().formData()
+  }
+
+  override clone(): Response {
+    return this.sign(this.#stream().clone())
+  }
+
+  #take(): Buffer {
+    if (this.#isUsed) throw new TypeError('Body is unusable: Body has already been read')
+    this.#isUsed = true
+    return this.#bytes
+  }
+
+  #text(): string {
+    const text = this.#take().toString()
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+  }
+
+  #copy(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#take())
+  }
+
+  #stream(): Response {
+    if (this.#streamed === undefined) {
+      const { status, statusText, headers } = this
+      this.#streamed = new Response(new Uint8Array(this.#bytes), { status, statusText, headers })
+      if (this.#isUsed) void this.#streamed.arrayBuffer()
+    }
+    return this.#streamed
   }
 }
 
-/** Headers that describe the body before it was decoded. */
-const ofEncodedBody = (name: string): boolean => name === 'content-encoding' || name === 'content-length'
-
-function responseHeaders(headers: ResponseHeaders, hasBody: boolean): Record<string, string> | Headers {
-  const isDecoded = hasBody && headers['content-encoding'] !== undefined
-  let isPlain = !isDecoded
-  for (const name in headers) if (typeof headers[name] !== 'string') isPlain = false
-  return isPlain ? (headers as Record<string, string>) : appended(headers, isDecoded, (value) => value)
-}
-
-/** Bytes above 127 come to us decoded as UTF-8; `fetch` gives them byte by byte. */
-function latin1Headers(headers: ResponseHeaders, hasBody: boolean): Headers {
-  const isDecoded = hasBody && headers['content-encoding'] !== undefined
-  return appended(headers, isDecoded, (value) => Buffer.from(value, 'utf8').toString('latin1'))
-}
-
-function appended(headers: ResponseHeaders, isDecoded: boolean, read: (value: string) => string): Headers {
-  const list = new Headers()
-  for (const [name, value] of Object.entries(headers)) {
-    if (isDecoded && ofEncodedBody(name)) continue
-    for (const one of Array.isArray(value) ? value : [value]) list.append(name, read(one))
-  }
-  return list
-}
+// Who prints a response should not have to know.
+for (const one of [FetchedResponse, BufferedResponse])
+  Object.defineProperty(one, 'name', { value: 'Response' })

@@ -3,7 +3,7 @@ export interface Due {
   dueAt: number
   earlier: Due | undefined
   later: Due | undefined
-  queue: TimeoutQueue | undefined
+  queue: { remove(due: Due): void } | undefined
   fire(): void
 }
 
@@ -80,6 +80,11 @@ export function schedule(due: Due, delayMs: number, now: number): void {
     queues.set(ms, queue)
   }
   queue.add(due, now)
+}
+
+/** Takes `due` out again, if it waits. */
+export function cancel(due: Due): void {
+  due.queue?.remove(due)
 }
 
 function fireDue(queue: TimeoutQueue): void {

@@ -1,0 +1,166 @@
+/** The time that a call may take in all, in milliseconds; each client is told by its own options. */
+export const deadlineMs = 500
+
+/** Options of one call. */
+export interface GetOptions {
+  readonly signal?: AbortSignal
+  readonly headers?: Record<string, string>
+}
+
+/** One client, set up as its documentation says: a time limit, two retries, and a breaker where it has one. */
+export interface Contender {
+  /** GETs a URL and gives the parsed JSON. */
+  get(url: string, options?: GetOptions): Promise<unknown>
+  /** Whether calls go through a circuit breaker. */
+  readonly hasBreaker?: boolean
+  /** Has a listener that throws told of what happens to calls. */
+  readonly listen?: (listener: () => void) => void
+}
+
+const backoffMs = 100
+
+/** In the order of the table. */
+export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
+  holdfast: async () => {
+    const { createClient, defineContract } = await import('@holdfast/core')
+    const { z } = await import('zod')
+    const contract = defineContract('things', {
+      get: { method: 'GET', path: '/{name}', input: z.object({ name: z.string() }), output: z.json() },
+    })
+    const clients = new Map<string, ReturnType<typeof open>>()
+    const open = (baseUrl: string) =>
+      createClient(contract, {
+        baseUrl,
+        timeoutMs: deadlineMs,
+        retry: { baseMs: backoffMs },
+        circuitBreaker: { connectionFailures: 3, openMs: 200, maxOpenMs: 400 },
+      })
+    const clientOf = (origin: string) => {
+      const client = clients.get(origin) ?? open(origin)
+      clients.set(origin, client)
+      return client
+    }
+    const listeners: (() => void)[] = []
+    return {
+      hasBreaker: true,
+      get(url, options) {
+        const { origin, pathname } = new URL(url)
+        const client = clientOf(origin)
+        for (const listener of listeners.splice(0)) {
+          for (const event of ['retry', 'open', 'reject'] as const) client.$on(event, listener)
+        }
+        return client.get({ name: pathname.slice(1) }, options)
+      },
+      listen: (listener) => void listeners.push(listener),
+    }
+  },
+
+  'undici request': async () => {
+    const { Agent, interceptors, request } = await import('undici')
+    const dispatcher = new Agent({
+      headersTimeout: deadlineMs,
+      bodyTimeout: deadlineMs,
+    }).compose(
+      interceptors.retry({ maxRetries: 2, minTimeout: backoffMs, maxTimeout: 1_000 }),
+      interceptors.redirect({ maxRedirections: 5 }),
+      interceptors.decompress(),
+    )
+    return {
+      async get(url, options) {
+        const { body, statusCode } = await request(url, { dispatcher, ...options })
+        return parse(statusCode, await body.text())
+      },
+    }
+  },
+
+  fetch: async () => ({ get: fetchJson }),
+
+  'axios + axios-retry': async () => {
+    const { default: axios } = await import('axios')
+    const { default: axiosRetry } = await import('axios-retry')
+    const { Agent } = await import('node:http')
+    const client = axios.create({ timeout: deadlineMs, httpAgent: new Agent({ keepAlive: true }) })
+    axiosRetry(client, { retries: 2, retryDelay: axiosRetry.exponentialDelay })
+    return { get: async (url, options) => (await client.get(url, options)).data }
+  },
+
+  ky: async () => {
+    const { default: ky } = await import('ky')
+    const client = ky.create({
+      timeout: deadlineMs,
+      retry: { limit: 2, delay: () => backoffMs, maxRetryAfter: 1_000 },
+    })
+    return { get: (url, options) => client.get(url, options).json() }
+  },
+
+  got: async () => {
+    const { got } = await import('got')
+    const { Agent } = await import('node:http')
+    const client = got.extend({
+      agent: { http: new Agent({ keepAlive: true }) },
+      timeout: { request: deadlineMs },
+      retry: { limit: 2, calculateDelay: ({ computedValue }) => computedValue && backoffMs },
+    })
+    return { get: (url, options) => client.get(url, options).json() }
+  },
+
+  'opossum + p-retry': async () => {
+    const { default: Opossum } = await import('opossum')
+    const { default: pRetry } = await import('p-retry')
+    const options = { timeout: deadlineMs, volumeThreshold: 3, resetTimeout: 200 }
+    const abortController = new AbortController()
+    const breaker = new Opossum(
+      (url: string, { signal, headers }: GetOptions = {}) =>
+        fetchJson(url, {
+          ...(headers && { headers }),
+          signal:
+            signal === undefined ? abortController.signal : AbortSignal.any([signal, abortController.signal]),
+        }),
+      { ...options, abortController },
+    )
+    return {
+      hasBreaker: true,
+      get: (url, call) =>
+        pRetry(() => breaker.fire(url, call), {
+          retries: 2,
+          minTimeout: backoffMs,
+          ...(call?.signal && { signal: call.signal }),
+        }),
+      listen: (listener) => {
+        for (const event of ['success', 'failure', 'open'] as const) breaker.on(event, listener)
+      },
+    }
+  },
+
+  cockatiel: async () => {
+    const cockatiel = await import('cockatiel')
+    const { circuitBreaker, ConsecutiveBreaker, ConstantBackoff, handleAll, retry, timeout, wrap } = cockatiel
+    const breaker = circuitBreaker(handleAll, { halfOpenAfter: 200, breaker: new ConsecutiveBreaker(3) })
+    const retries = retry(handleAll, { maxAttempts: 2, backoff: new ConstantBackoff(backoffMs) })
+    const policy = wrap(timeout(deadlineMs, cockatiel.TimeoutStrategy.Aggressive), retries, breaker)
+    return {
+      hasBreaker: true,
+      get: (url, options) =>
+        policy.execute(({ signal }) => fetchJson(url, { ...options, signal }), options?.signal),
+      listen: (listener) => {
+        retries.onRetry(listener)
+        breaker.onBreak(listener)
+      },
+    }
+  },
+}
+
+/** The global `fetch` with a time limit, which its body is under too. */
+async function fetchJson(url: string, { signal, headers = {} }: GetOptions = {}): Promise<unknown> {
+  const limit = AbortSignal.timeout(deadlineMs)
+  const response = await fetch(url, {
+    headers,
+    signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
+  })
+  return parse(response.status, await response.text())
+}
+
+function parse(status: number, text: string): unknown {
+  if (status >= 300) throw new Error(`answered with ${status}`)
+  return JSON.parse(text)
+}

@@ -1,0 +1,201 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Contender, deadlineMs, type GetOptions } from './contenders.ts'
+
+/** What became of a row. */
+export interface Verdict {
+  /** `undefined` where the row does not apply. */
+  readonly holds: boolean | undefined
+  readonly what: string
+}
+
+/** Where the faulty services are. */
+export interface Services {
+  readonly url: string
+  /** A service that was well at first, is down, and comes back a little later. */
+  readonly recovering: string
+}
+
+/** One fault, and how a client is judged. */
+export interface Row {
+  /** Its number in the list of faults. */
+  readonly fault: number
+  readonly title: string
+  judge(client: Contender, services: Services): Promise<Verdict>
+}
+
+const graceMs = 1_000
+const megabyte = 1_048_576
+
+interface Ending {
+  readonly value?: unknown
+  readonly error?: unknown
+  readonly ms: number
+}
+
+/** How a call ends; `undefined` where it does not within its deadline and a second. */
+async function endOf(call: Promise<unknown>, limitMs = deadlineMs + graceMs): Promise<Ending | undefined> {
+  const startedAt = performance.now()
+  return Promise.race([
+    call.then(
+      (value) => ({ value, ms: performance.now() - startedAt }),
+      (error: unknown) => ({ error, ms: performance.now() - startedAt }),
+    ),
+    sleep(limitMs, undefined),
+  ])
+}
+
+const nameOf = (error: unknown): string => {
+  const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown }
+  return typeof code === 'string' ? code : `${String(name)}: ${String(message)}`.slice(0, 60)
+}
+
+/** The call must end, in time, with an error. */
+function mustFail(fault: number, title: string, path: string): Row {
+  return {
+    fault,
+    title,
+    async judge(client, { url }) {
+      const ending = await endOf(client.get(`${url}/${path}`))
+      if (ending === undefined) return { holds: false, what: 'never ends' }
+      if (!('error' in ending)) return { holds: false, what: `answers ${shown(ending.value)}` }
+      return { holds: true, what: nameOf(ending.error) }
+    },
+  }
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text
+}
+
+/** The call must be stopped before it has taken much memory. */
+function mustStayBounded(fault: number, title: string, path: string): Row {
+  return {
+    fault,
+    title,
+    async judge(client, { url }) {
+      const before = process.memoryUsage().rss
+      let peak = before
+      const watch = setInterval(() => {
+        peak = Math.max(peak, process.memoryUsage().rss)
+      }, 5)
+      const ending = await endOf(client.get(`${url}/${path}`))
+      clearInterval(watch)
+      const grown = Math.round((Math.max(peak, process.memoryUsage().rss) - before) / megabyte)
+      if (ending === undefined) return { holds: false, what: `never ends, ${grown} MB` }
+      if (!('error' in ending)) return { holds: false, what: `takes all of it, ${grown} MB` }
+      return { holds: grown < 100, what: `${nameOf(ending.error)}, ${grown} MB` }
+    },
+  }
+}
+
+async function countOf(url: string, what: string): Promise<number> {
+  return Number(await (await fetch(`${url}/count/${what}`)).text())
+}
+
+/** The table, by the numbers of the list of faults. */
+export const rows: readonly Row[] = [
+  mustFail(4, 'headers drip for ever', 'drip-headers'),
+  mustFail(5, 'the body drips for ever', 'drip-body'),
+  mustFail(6, 'the body stalls', 'stall-body'),
+  mustFail(3, 'reset within the body', 'reset-body'),
+  mustStayBounded(7, 'an endless body', 'endless'),
+  mustStayBounded(7, 'a gzip bomb of 200 MB', 'bomb'),
+  mustFail(8, 'gzip that is cut off', 'truncated-gzip'),
+  mustFail(8, 'plain JSON labelled gzip', 'not-gzip'),
+  mustFail(8, 'gzip ten times over', 'long-chain'),
+  mustFail(9, 'two lengths', 'two-lengths'),
+  mustFail(10, 'a web page instead of JSON', 'page'),
+  mustFail(10, 'nothing instead of JSON', 'nothing'),
+  mustFail(11, 'a redirect in circles', 'circle'),
+  {
+    fault: 12,
+    title: 'a kept connection closed as it is used again',
+    async judge(client, { url }) {
+      for (let call = 0; call < 4; call++) {
+        const ending = await endOf(client.get(`${url}/close-reused`))
+        if (ending === undefined) return { holds: false, what: 'never ends' }
+        if ('error' in ending) return { holds: false, what: `fails: ${nameOf(ending.error)}` }
+      }
+      return { holds: true, what: 'sent again' }
+    },
+  },
+  {
+    fault: 16,
+    title: 'the clock goes back by an hour while the service is down',
+    async judge(client, { recovering }) {
+      if (client.hasBreaker !== true) return { holds: undefined, what: '' }
+      for (let call = 0; call < 4; call++) await endOf(client.get(`${recovering}/down`))
+      const { now } = Date
+      Date.now = () => now() - 3_600_000
+      await sleep(1_000)
+      const ending = await endOf(client.get(`${recovering}/well`))
+      Date.now = now
+      if (ending === undefined) return { holds: false, what: 'never ends' }
+      return 'error' in ending
+        ? { holds: false, what: `refuses the service that is back: ${nameOf(ending.error)}` }
+        : { holds: true, what: 'used again' }
+    },
+  },
+  {
+    fault: 17,
+    title: 'the caller leaves during a backoff',
+    async judge(client, { url }) {
+      const controller = new AbortController()
+      const call = endOf(client.get(`${url}/unavailable`, { signal: controller.signal }), 3_000)
+      await sleep(30)
+      const before = await countOf(url, 'unavailable')
+      const abortedAt = performance.now()
+      controller.abort()
+      const ending = await call
+      const ms = Math.round(performance.now() - abortedAt)
+      await sleep(400)
+      const further = (await countOf(url, 'unavailable')) - before
+      if (further > 0) return { holds: false, what: `${further} further requests` }
+      if (ending === undefined || ms > 60) return { holds: false, what: `settles ${ms} ms later` }
+      return { holds: true, what: 'at once' }
+    },
+  },
+  {
+    fault: 18,
+    title: 'one call of many times out',
+    async judge(client, { url }) {
+      const others = (async () => {
+        await sleep(300)
+        return Promise.all(Array.from({ length: 5 }, () => endOf(client.get(`${url}/slow`))))
+      })()
+      await endOf(client.get(`${url}/drip-headers`))
+      const harmed = (await others).filter((ending) => ending === undefined || 'error' in ending).length
+      return harmed === 0
+        ? { holds: true, what: 'only that one' }
+        : { holds: false, what: `${harmed} of 5 others fail` }
+    },
+  },
+  {
+    fault: 20,
+    title: 'Retry-After of 60 seconds',
+    async judge(client, { url }) {
+      const ending = await endOf(client.get(`${url}/later`), 3_000)
+      const requests = await countOf(url, 'later')
+      if (requests > 1) return { holds: false, what: `${requests} requests in 3 s` }
+      return { holds: true, what: ending === undefined ? 'waits' : nameOf(ending.error) }
+    },
+  },
+  {
+    fault: 35,
+    title: 'a listener throws',
+    async judge(client, { url }) {
+      if (client.listen === undefined) return { holds: undefined, what: '' }
+      client.listen(() => {
+        throw new Error('a listener threw')
+      })
+      const ending = await endOf(client.get(`${url}/flaky`))
+      if (ending === undefined) return { holds: false, what: 'never ends' }
+      return 'error' in ending
+        ? { holds: false, what: `fails: ${nameOf(ending.error)}` }
+        : { holds: true, what: 'no effect' }
+    },
+  },
+]
+
+export type { GetOptions }
