@@ -1,5 +1,10 @@
-/** The time that a call may take in all, in milliseconds; each client is told by its own options. */
-export const deadlineMs = 500
+/** How every client is set up, each by its own options. */
+export interface Limits {
+  /** The time that a call may take in all, in milliseconds. */
+  readonly deadlineMs: number
+  /** The wait before an attempt is repeated, in milliseconds. */
+  readonly backoffMs: number
+}
 
 /** Options of one call. */
 export interface GetOptions {
@@ -11,17 +16,21 @@ export interface GetOptions {
 export interface Contender {
   /** GETs a URL and gives the parsed JSON. */
   get(url: string, options?: GetOptions): Promise<unknown>
+  /** Whether failed calls are repeated. */
+  readonly hasRetries?: boolean
   /** Whether calls go through a circuit breaker. */
   readonly hasBreaker?: boolean
   /** Has a listener that throws told of what happens to calls. */
   readonly listen?: (listener: () => void) => void
 }
 
-const backoffMs = 100
+/** Where a client knows only the time of an attempt, three of them and two waits fit into the deadline. */
+const attemptMsOf = ({ deadlineMs, backoffMs }: Limits): number =>
+  Math.max(100, Math.floor((deadlineMs - 2 * backoffMs) / 3))
 
 /** In the order of the table. */
-export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
-  holdfast: async () => {
+export const contenders: Readonly<Record<string, (limits: Limits) => Promise<Contender>>> = {
+  holdfast: async ({ deadlineMs, backoffMs }) => {
     const { createClient, defineContract } = await import('@holdfast/core')
     const { z } = await import('zod')
     const contract = defineContract('things', {
@@ -32,7 +41,8 @@ export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
       createClient(contract, {
         baseUrl,
         timeoutMs: deadlineMs,
-        retry: { baseMs: backoffMs },
+        retry: { baseMs: backoffMs, maxMs: backoffMs },
+        random: () => 0.999,
         circuitBreaker: { connectionFailures: 3, openMs: 200, maxOpenMs: 400 },
       })
     const clientOf = (origin: string) => {
@@ -42,6 +52,7 @@ export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
     }
     const listeners: (() => void)[] = []
     return {
+      hasRetries: true,
       hasBreaker: true,
       get(url, options) {
         const { origin, pathname } = new URL(url)
@@ -55,17 +66,18 @@ export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
     }
   },
 
-  'undici request': async () => {
+  'undici request': async (limits) => {
     const { Agent, interceptors, request } = await import('undici')
     const dispatcher = new Agent({
-      headersTimeout: deadlineMs,
-      bodyTimeout: deadlineMs,
+      headersTimeout: attemptMsOf(limits),
+      bodyTimeout: attemptMsOf(limits),
     }).compose(
-      interceptors.retry({ maxRetries: 2, minTimeout: backoffMs, maxTimeout: 1_000 }),
+      interceptors.retry({ maxRetries: 2, minTimeout: limits.backoffMs, maxTimeout: 1_000 }),
       interceptors.redirect({ maxRedirections: 5 }),
       interceptors.decompress(),
     )
     return {
+      hasRetries: true,
       async get(url, options) {
         const { body, statusCode } = await request(url, { dispatcher, ...options })
         return parse(statusCode, await body.text())
@@ -73,57 +85,51 @@ export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
     }
   },
 
-  fetch: async () => ({ get: fetchJson }),
+  fetch: async ({ deadlineMs }) => ({ get: (url, options) => fetchJson(url, deadlineMs, options) }),
 
-  'axios + axios-retry': async () => {
+  'axios + axios-retry': async (limits) => {
     const { default: axios } = await import('axios')
     const { default: axiosRetry } = await import('axios-retry')
     const { Agent } = await import('node:http')
-    const client = axios.create({ timeout: deadlineMs, httpAgent: new Agent({ keepAlive: true }) })
-    axiosRetry(client, { retries: 2, retryDelay: axiosRetry.exponentialDelay })
-    return { get: async (url, options) => (await client.get(url, options)).data }
+    const client = axios.create({ timeout: attemptMsOf(limits), httpAgent: new Agent({ keepAlive: true }) })
+    axiosRetry(client, { retries: 2, retryDelay: () => limits.backoffMs })
+    return { hasRetries: true, get: async (url, options) => (await client.get(url, options)).data }
   },
 
-  ky: async () => {
+  ky: async ({ deadlineMs, backoffMs }) => {
     const { default: ky } = await import('ky')
     const client = ky.create({
       timeout: deadlineMs,
       retry: { limit: 2, delay: () => backoffMs, maxRetryAfter: 1_000 },
     })
-    return { get: (url, options) => client.get(url, options).json() }
+    return { hasRetries: true, get: (url, options) => client.get(url, options).json() }
   },
 
-  got: async () => {
+  got: async (limits) => {
     const { got } = await import('got')
     const { Agent } = await import('node:http')
     const client = got.extend({
       agent: { http: new Agent({ keepAlive: true }) },
-      timeout: { request: deadlineMs },
-      retry: { limit: 2, calculateDelay: ({ computedValue }) => computedValue && backoffMs },
+      timeout: { request: attemptMsOf(limits) },
+      retry: { limit: 2, calculateDelay: ({ computedValue }) => computedValue && limits.backoffMs },
     })
-    return { get: (url, options) => client.get(url, options).json() }
+    return { hasRetries: true, get: (url, options) => client.get(url, options).json() }
   },
 
-  'opossum + p-retry': async () => {
+  'opossum + p-retry': async (limits) => {
     const { default: Opossum } = await import('opossum')
     const { default: pRetry } = await import('p-retry')
-    const options = { timeout: deadlineMs, volumeThreshold: 3, resetTimeout: 200 }
-    const abortController = new AbortController()
     const breaker = new Opossum(
-      (url: string, { signal, headers }: GetOptions = {}) =>
-        fetchJson(url, {
-          ...(headers && { headers }),
-          signal:
-            signal === undefined ? abortController.signal : AbortSignal.any([signal, abortController.signal]),
-        }),
-      { ...options, abortController },
+      (url: string, options?: GetOptions) => fetchJson(url, attemptMsOf(limits), options),
+      { timeout: attemptMsOf(limits), volumeThreshold: 3, resetTimeout: 200 },
     )
     return {
+      hasRetries: true,
       hasBreaker: true,
       get: (url, call) =>
         pRetry(() => breaker.fire(url, call), {
           retries: 2,
-          minTimeout: backoffMs,
+          minTimeout: limits.backoffMs,
           ...(call?.signal && { signal: call.signal }),
         }),
       listen: (listener) => {
@@ -132,16 +138,17 @@ export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
     }
   },
 
-  cockatiel: async () => {
+  cockatiel: async ({ deadlineMs, backoffMs }) => {
     const cockatiel = await import('cockatiel')
     const { circuitBreaker, ConsecutiveBreaker, ConstantBackoff, handleAll, retry, timeout, wrap } = cockatiel
     const breaker = circuitBreaker(handleAll, { halfOpenAfter: 200, breaker: new ConsecutiveBreaker(3) })
     const retries = retry(handleAll, { maxAttempts: 2, backoff: new ConstantBackoff(backoffMs) })
     const policy = wrap(timeout(deadlineMs, cockatiel.TimeoutStrategy.Aggressive), retries, breaker)
     return {
+      hasRetries: true,
       hasBreaker: true,
       get: (url, options) =>
-        policy.execute(({ signal }) => fetchJson(url, { ...options, signal }), options?.signal),
+        policy.execute(({ signal }) => fetchJson(url, deadlineMs, { ...options, signal }), options?.signal),
       listen: (listener) => {
         retries.onRetry(listener)
         breaker.onBreak(listener)
@@ -151,8 +158,12 @@ export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
 }
 
 /** The global `fetch` with a time limit, which its body is under too. */
-async function fetchJson(url: string, { signal, headers = {} }: GetOptions = {}): Promise<unknown> {
-  const limit = AbortSignal.timeout(deadlineMs)
+async function fetchJson(
+  url: string,
+  timeoutMs: number,
+  { signal, headers = {} }: GetOptions = {},
+): Promise<unknown> {
+  const limit = AbortSignal.timeout(Math.ceil(timeoutMs))
   const response = await fetch(url, {
     headers,
     signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { contenders } from './contenders.ts'
-import { rows, type Services, type Verdict } from './rows.ts'
-import { openService } from './service.ts'
-import type { Order } from './worker.ts'
+import { contenders } from './contenders.js'
+import { rows, type Services, type Verdict } from './rows.js'
+import { openService } from './service.js'
+import type { Order } from './worker.js'
 
 /** A row that takes longer has not been judged by its own limits, because the process is stuck. */
 const hardLimitMs = 8_000
@@ -33,7 +33,7 @@ class Judge {
     worker.send({ row, services } satisfies Order)
     const verdict = await Promise.race([answer, exit, limit])
     // What a row has left behind, such as a body that still arrives, must not weigh on the next.
-    this.stop()
+    if (verdict.holds === false || isHeavy(row) || isHeavy(row + 1)) this.stop()
     return verdict
   }
 
@@ -45,13 +45,16 @@ class Judge {
   async #start(): Promise<ChildProcess> {
     const file = fileURLToPath(new URL('worker.ts', import.meta.url))
     this.#worker = fork(file, [this.#name], {
-      execArgv: ['--import', 'tsx'],
+      execArgv: ['--no-warnings', '--import', 'tsx'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     await once(this.#worker, 'message')
     return this.#worker
   }
 }
+
+/** Where memory is looked at, which must be that of this row alone. */
+const isHeavy = (row: number): boolean => rows[row]?.fault === 7
 
 type Table = ReadonlyMap<string, readonly Verdict[]>
 
@@ -67,6 +70,7 @@ async function judgeAll(names: readonly string[]): Promise<Table> {
         table.get(name)?.push(verdict)
         service.dropConnections()
       }
+      judge.stop()
     }
   }
   await Promise.all(Array.from({ length: parallel }, lane))

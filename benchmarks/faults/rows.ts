@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Contender, deadlineMs, type GetOptions } from './contenders.ts'
+import type { Contender, Limits } from './contenders.js'
 
 /** What became of a row. */
 export interface Verdict {
@@ -20,8 +20,12 @@ export interface Row {
   /** Its number in the list of faults. */
   readonly fault: number
   readonly title: string
+  readonly limits?: Limits
   judge(client: Contender, services: Services): Promise<Verdict>
 }
+
+/** Those of rows that do not say. */
+export const usualLimits: Limits = { deadlineMs: 600, backoffMs: 50 }
 
 const graceMs = 1_000
 const megabyte = 1_048_576
@@ -33,7 +37,10 @@ interface Ending {
 }
 
 /** How a call ends; `undefined` where it does not within its deadline and a second. */
-async function endOf(call: Promise<unknown>, limitMs = deadlineMs + graceMs): Promise<Ending | undefined> {
+async function endOf(
+  call: Promise<unknown>,
+  limitMs = usualLimits.deadlineMs + graceMs,
+): Promise<Ending | undefined> {
   const startedAt = performance.now()
   return Promise.race([
     call.then(
@@ -70,16 +77,18 @@ function shown(value: unknown): string {
 
 /** The call must be stopped before it has taken much memory. */
 function mustStayBounded(fault: number, title: string, path: string): Row {
+  const limits = { deadlineMs: 3_000, backoffMs: 50 }
   return {
     fault,
     title,
+    limits,
     async judge(client, { url }) {
       const before = process.memoryUsage().rss
       let peak = before
       const watch = setInterval(() => {
         peak = Math.max(peak, process.memoryUsage().rss)
       }, 5)
-      const ending = await endOf(client.get(`${url}/${path}`))
+      const ending = await endOf(client.get(`${url}/${path}`), limits.deadlineMs + graceMs)
       clearInterval(watch)
       const grown = Math.round((Math.max(peak, process.memoryUsage().rss) - before) / megabyte)
       if (ending === undefined) return { holds: false, what: `never ends, ${grown} MB` }
@@ -140,19 +149,22 @@ export const rows: readonly Row[] = [
   {
     fault: 17,
     title: 'the caller leaves during a backoff',
+    limits: { deadlineMs: 9_000, backoffMs: 1_000 },
     async judge(client, { url }) {
+      if (client.hasRetries !== true) return { holds: undefined, what: '' }
       const controller = new AbortController()
-      const call = endOf(client.get(`${url}/unavailable`, { signal: controller.signal }), 3_000)
-      await sleep(30)
-      const before = await countOf(url, 'unavailable')
+      const call = endOf(client.get(`${url}/unavailable`, { signal: controller.signal }), 4_000)
+      while ((await countOf(url, 'unavailable')) === 0) await sleep(5)
+      await sleep(200)
       const abortedAt = performance.now()
       controller.abort()
       const ending = await call
       const ms = Math.round(performance.now() - abortedAt)
-      await sleep(400)
-      const further = (await countOf(url, 'unavailable')) - before
+      await sleep(1_200)
+      const further = (await countOf(url, 'unavailable')) - 1
+      await countOf(url, 'reset')
       if (further > 0) return { holds: false, what: `${further} further requests` }
-      if (ending === undefined || ms > 60) return { holds: false, what: `settles ${ms} ms later` }
+      if (ending === undefined || ms > 500) return { holds: false, what: `settles ${ms} ms later` }
       return { holds: true, what: 'at once' }
     },
   },
@@ -161,7 +173,7 @@ export const rows: readonly Row[] = [
     title: 'one call of many times out',
     async judge(client, { url }) {
       const others = (async () => {
-        await sleep(300)
+        await sleep(50)
         return Promise.all(Array.from({ length: 5 }, () => endOf(client.get(`${url}/slow`))))
       })()
       await endOf(client.get(`${url}/drip-headers`))
@@ -174,9 +186,12 @@ export const rows: readonly Row[] = [
   {
     fault: 20,
     title: 'Retry-After of 60 seconds',
+    limits: { deadlineMs: 20_000, backoffMs: 50 },
     async judge(client, { url }) {
+      if (client.hasRetries !== true) return { holds: undefined, what: '' }
       const ending = await endOf(client.get(`${url}/later`), 3_000)
       const requests = await countOf(url, 'later')
+      await countOf(url, 'reset')
       if (requests > 1) return { holds: false, what: `${requests} requests in 3 s` }
       return { holds: true, what: ending === undefined ? 'waits' : nameOf(ending.error) }
     },
@@ -184,12 +199,13 @@ export const rows: readonly Row[] = [
   {
     fault: 35,
     title: 'a listener throws',
+    limits: { deadlineMs: 3_000, backoffMs: 50 },
     async judge(client, { url }) {
       if (client.listen === undefined) return { holds: undefined, what: '' }
       client.listen(() => {
         throw new Error('a listener threw')
       })
-      const ending = await endOf(client.get(`${url}/flaky`))
+      const ending = await endOf(client.get(`${url}/flaky`), 4_000)
       if (ending === undefined) return { holds: false, what: 'never ends' }
       return 'error' in ending
         ? { holds: false, what: `fails: ${nameOf(ending.error)}` }
@@ -197,5 +213,3 @@ export const rows: readonly Row[] = [
     },
   },
 ]
-
-export type { GetOptions }

@@ -42,14 +42,14 @@ export async function openService(): Promise<FaultServer> {
       '/nothing': answer(200, { body: '' }),
       '/circle': redirect(),
       '/close-reused': [closeReused({ by: 'reset' }), ok],
-      '/slow': [delay(350), ok],
+      '/slow': [delay(100), ok],
       '/flaky': cycle([answer(503), ok]),
       '/unavailable': counted('unavailable', 503),
       '/later': counted('later', 503, 60),
       '/count/{what}': (request, response) => {
         const what = request.url?.split('/').at(-1) ?? ''
         response.end(String(counts.get(what) ?? 0))
-        if (what === 'later') counts.delete(what)
+        if (what === 'reset') counts.clear()
       },
       '/down': reset(),
       '*': ok,

@@ -1,5 +1,5 @@
-import { contenders } from './contenders.ts'
-import { rows, type Services, type Verdict } from './rows.ts'
+import { contenders } from './contenders.js'
+import { rows, type Services, usualLimits, type Verdict } from './rows.js'
 
 /** What the parent asks for: one row. */
 export interface Order {
@@ -28,7 +28,8 @@ process.on('disconnect', () => process.exit(0))
 process.send?.('ready')
 
 async function judge(row: number, services: Services): Promise<Verdict> {
-  const client = await open?.()
-  if (client === undefined || rows[row] === undefined) return { holds: undefined, what: '' }
-  return rows[row].judge(client, services)
+  const asked = rows[row]
+  const client = await open?.(asked?.limits ?? usualLimits)
+  if (client === undefined || asked === undefined) return { holds: undefined, what: '' }
+  return asked.judge(client, services)
 }

@@ -8,6 +8,7 @@ export interface CommandLine {
   readonly seed: number
 }
 
+/** What `--help` says. */
 export const usage = `usage: npm run demo:quickstart -- [options]
 
   --fast         3 s a phase, and nothing is judged

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
 import { afterEach, describe, expect, inject, it, vi } from 'vitest'
 import { type RateLimit, rateLimit } from './rate-limit.js'
@@ -40,36 +40,36 @@ function begin(policy: RateLimit, calls: number) {
 const answered = (policy: RateLimit) => policy.execute(() => 'answer')
 const waitFor = (check: () => void) => vi.waitFor(check, { timeout: 8000, interval: 10 })
 
-/** Sockets of this process, by what `net` knows: connections that a policy has left behind show here. */
-const openSockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
-
 describe.skipIf(redis === undefined)('a shared quota [needs Redis]', () => {
   const url = redis ?? ''
+  // A busy machine is not what these tests are about.
+  const timeoutMs = 2000
 
   it('is kept to by two replicas together, window after window', async () => {
     const key = randomUUID()
-    const options = { limit: 20, intervalMs: 400, redis: { url, key } }
+    const options = { limit: 20, intervalMs: 1000, redis: { url, key, timeoutMs } }
     const replicas = [replica(options), replica(options)]
     const began: number[] = []
     const startedAt = performance.now()
     const calls = replicas.flatMap((policy) =>
-      Array.from({ length: 50 }, () => policy.execute(() => began.push(performance.now() - startedAt))),
+      Array.from({ length: 30 }, () => policy.execute(() => began.push(performance.now() - startedAt))),
     )
     await Promise.all(calls)
     began.sort((a, b) => a - b)
-    // A window begins with the first call that needs it, never sooner than an interval after the one before.
-    for (let index = 20; index < began.length; index += 20) {
-      const [last, next] = [began[index - 1] ?? 0, began[index] ?? 0]
-      expect(next - last).toBeGreaterThan(200)
-      expect(last - (began[index - 20] ?? 0)).toBeLessThan(200)
+    const windows: number[][] = []
+    for (const at of began) {
+      const window = windows.at(-1)
+      if (window !== undefined && at - (window[0] ?? 0) < 600) window.push(at)
+      else windows.push([at])
     }
-    expect(began).toHaveLength(100)
+    for (const { length } of windows) expect(length).toBeLessThanOrEqual(20)
+    expect(began).toHaveLength(60)
     expect(replicas.flatMap(({ said }) => said)).toEqual([])
     expect(replicas.map(({ mode }) => mode)).toEqual(['shared', 'shared'])
   })
 
   it('is not taken whole by the replica that comes first with many calls', async () => {
-    const options = { limit: 40, intervalMs: 60_000, redis: { url, key: randomUUID() } }
+    const options = { limit: 40, intervalMs: 60_000, redis: { url, key: randomUUID(), timeoutMs } }
     const [greedy, modest] = [replica(options), replica(options)]
     await Promise.all([answered(greedy), answered(modest)])
     const many = begin(greedy, 500)
@@ -80,7 +80,7 @@ describe.skipIf(redis === undefined)('a shared quota [needs Redis]', () => {
   })
 
   it('is not exceeded by replicas whose clocks are hours apart', async () => {
-    const options = { limit: 5, intervalMs: 600, redis: { url, key: randomUUID() } }
+    const options = { limit: 5, intervalMs: 600, redis: { url, key: randomUUID(), timeoutMs } }
     const clock = vi.spyOn(Date, 'now')
     const real = clock.getMockImplementation() ?? (() => performance.timeOrigin + performance.now())
     let skewMs = 0
@@ -105,7 +105,7 @@ describe.skipIf(redis === undefined)('a shared quota [needs Redis]', () => {
     cleanUps.push(() => client.disconnect())
     await client.ping()
     const listeners = client.eventNames().map((name) => [name, client.listenerCount(name)])
-    const policy = replica({ limit: 5, intervalMs: 1000, redis: { client } })
+    const policy = replica({ limit: 5, intervalMs: 1000, redis: { client, timeoutMs } })
     expect(await answered(policy)).toBe('answer')
     expect(policy.mode).toBe('shared')
     policy.close()
@@ -117,7 +117,7 @@ describe.skipIf(redis === undefined)('a shared quota [needs Redis]', () => {
     const key = randomUUID()
     const client = new Redis(url)
     cleanUps.push(() => client.disconnect())
-    const policy = replica({ limit: 1000, intervalMs: 60_000, redis: { url, key, timeoutMs: 1000 } })
+    const policy = replica({ limit: 1000, intervalMs: 60_000, redis: { url, key, timeoutMs } })
     await answered(policy)
     const keys = await client.keys(`*{${key}}*`)
     expect(keys.length).toBeGreaterThan(2)
@@ -127,18 +127,29 @@ describe.skipIf(redis === undefined)('a shared quota [needs Redis]', () => {
     expect(policy.said).toEqual([])
   })
 
-  it('leaves no socket behind, closed while it is connecting or later', async () => {
-    const before = openSockets()
+  it('leaves no connection behind, closed while it is connecting or later', async () => {
+    const { port, sockets } = await listen((socket) => {
+      const { hostname, port } = new URL(url)
+      socket.pipe(connect(Number(port || 6379), hostname).on('error', () => {})).pipe(socket)
+    })
+    const options = { limit: 5, intervalMs: 1000, redis: { url: `redis://127.0.0.1:${port}`, timeoutMs } }
     for (const ms of [0, 1, 2, 5, 20]) {
-      const policy = replica({ limit: 5, intervalMs: 1000, redis: { url } })
+      const policy = replica(options)
       await new Promise((resolve) => setTimeout(resolve, ms))
       policy.close()
     }
-    const used = replica({ limit: 5, intervalMs: 1000, redis: { url } })
+    const used = replica(options)
     await answered(used)
-    expect(openSockets()).toBeGreaterThan(before)
+    expect(sockets.size).toBeGreaterThan(0)
     used.close()
-    await waitFor(() => expect(openSockets()).toBe(before))
+    await waitFor(() => expect(sockets.size).toBe(0))
+  })
+
+  it('does not keep the process alive', async () => {
+    const policy = replica({ limit: 5, intervalMs: 1000, redis: { url, timeoutMs } })
+    await answered(policy)
+    expect(policy.mode).toBe('shared')
+    expect(process.getActiveResourcesInfo()).not.toContain('TCPSocketWrap')
   })
 })
 
@@ -168,12 +179,7 @@ describe('without Redis', () => {
     await waitFor(() => expect(began).toHaveLength(3))
     expect(Math.min(...began)).toBeGreaterThan(40)
     expect(Math.max(...began)).toBeLessThan(patience)
-    // From then on nobody waits for Redis.
-    const startedAt = performance.now()
-    const refused = rateLimit({ limit: 1, intervalMs: 1000 })
-    cleanUps.push(() => refused.close())
-    expect(policy.said).toEqual([expect.stringMatching(/^degraded: Redis did not answer within 45 ms$/)])
-    expect(performance.now() - startedAt).toBeLessThan(patience)
+    expect(policy.said).toEqual(['degraded: Redis did not answer within 45 ms'])
     policy.close()
     await settled
   })
@@ -192,14 +198,13 @@ describe('without Redis', () => {
     expect(policy.said).toEqual([])
   })
 
-  it('leaves no socket behind', async () => {
-    const before = openSockets()
-    const { port } = await blackHole()
+  it('leaves no connection behind', async () => {
+    const { port, sockets } = await blackHole()
     const policy = replica({ limit: 100, intervalMs: 1000, redis: { url: `redis://127.0.0.1:${port}` } })
     await answered(policy)
+    await waitFor(() => expect(sockets.size).toBeGreaterThan(0))
     policy.close()
-    for (const cleanUp of cleanUps.splice(0)) await cleanUp()
-    await waitFor(() => expect(openSockets()).toBe(before))
+    await waitFor(() => expect(sockets.size).toBe(0))
   })
 })
 
@@ -239,6 +244,19 @@ describe.skipIf(!hasRedisServer)('Redis fails and comes back [needs redis-server
     expect(policy.mode).toBe('shared')
   })
 
+  it('counts what was used without it', async () => {
+    const port = await freePort()
+    const redis = { url: `redis://127.0.0.1:${port}`, emergencyLimit: 3 }
+    const policy = replica({ limit: 10, intervalMs: 60_000, redis })
+    const { began } = begin(policy, 20)
+    await waitFor(() => expect(began).toHaveLength(3))
+    await startRedis(port)
+    await waitFor(() => expect(began.length).toBe(10))
+    await waitFor(() => expect(policy.said).toContain('restored'))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(began).toHaveLength(10)
+  })
+
   it('keeps to one emergency quota in a window, however often it fails', async () => {
     const port = await freePort()
     const policy = replica({ ...options, redis: { url: `redis://127.0.0.1:${port}`, emergencyLimit: 2 } })
@@ -273,19 +291,22 @@ async function freePort(): Promise<number> {
 }
 
 /** Accepts connections and never answers. */
-async function blackHole(): Promise<{ readonly port: number }> {
+const blackHole = () => listen((socket) => socket.resume())
+
+async function listen(serve: (socket: Socket) => unknown): Promise<{ port: number; sockets: Set<Socket> }> {
   const sockets = new Set<Socket>()
-  const server: Server = createServer((socket) => {
+  const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => {})
-    socket.resume()
+    socket.on('close', () => sockets.delete(socket))
+    serve(socket)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   cleanUps.push(() => {
     for (const socket of sockets) socket.destroy()
     server.close()
   })
-  return { port: (server.address() as AddressInfo).port }
+  return { port: (server.address() as AddressInfo).port, sockets }
 }
 
 async function startRedis(port: number): Promise<ChildProcess> {

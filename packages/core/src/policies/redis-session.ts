@@ -23,6 +23,10 @@ interface Transaction {
   exec(): Promise<[Error | null, unknown][] | null>
 }
 
+interface RedisPackage {
+  readonly Redis: new (url: string, options: Record<string, unknown>) => IoRedis
+}
+
 /** Where the quota is kept. */
 export interface RedisTarget {
   readonly client?: RedisClient | undefined
@@ -34,6 +38,8 @@ export interface RedisTarget {
 /** For a handshake; calls have a much shorter patience of their own. */
 const connectTimeoutMs = 1000
 const spareTtlMs = 600_000
+/** bottleneck compares the clocks of the replicas: one that is this far behind is taken for dead and struck off. */
+const clientTimeoutMs = 86_400_000
 
 const connectionOptions = Object.freeze({
   connectTimeout: connectTimeoutMs,
@@ -68,6 +74,7 @@ export class RedisSession {
       connection: this.#connection,
       reservoir: 0,
       timeout: 2 * intervalMs + spareTtlMs,
+      clientTimeout: clientTimeoutMs,
     })
   }
 
@@ -131,9 +138,14 @@ export class RedisSession {
 
 async function connect({ client, url }: RedisTarget): Promise<IoRedis> {
   if (client !== undefined) return client.duplicate({ ...connectionOptions }) as IoRedis
+  const { Redis } = await loadIoRedis()
+  return new Redis(url ?? '', { ...connectionOptions })
+}
+
+/** @throws {ConfigInvalidError} `CONFIG_INVALID` where the package is not installed. */
+export async function loadIoRedis(): Promise<RedisPackage> {
   try {
-    const { Redis } = await import('ioredis')
-    return new Redis(url ?? '', { ...connectionOptions }) as unknown as IoRedis
+    return (await import('ioredis')) as unknown as RedisPackage
   } catch (cause) {
     const message = "needs the package 'ioredis': install it, or pass a client as redis.client"
     throw new ConfigInvalidError('rateLimit()', [{ path: 'redis.url', message }], { cause })

@@ -1,6 +1,5 @@
-import { isHoldfastError } from '../errors/index.js'
 import { type Grant, grantOf, LocalQuota, type Quota } from './quota.js'
-import { RedisSession, type RedisTarget } from './redis-session.js'
+import { loadIoRedis, RedisSession, type RedisTarget } from './redis-session.js'
 
 /** Options of a shared quota. */
 export interface SharedQuotaOptions extends RedisTarget {
@@ -29,12 +28,21 @@ export class SharedQuota implements Quota {
   #session: RedisSession | undefined = undefined
   #state: 'shared' | 'degraded' | 'closed' = 'shared'
   #recovery: NodeJS.Timeout | undefined = undefined
+  /** The first ticket of the last window that was found used up. */
+  #exhausted: number | undefined = undefined
+  /** Permits of the emergency quota's window that ends at `#unpaidUntil`. */
+  #unpaid = 0
+  #unpaidUntil = 0
+  /** Loading a package may take longer than Redis is waited for, and is none of its faults. */
+  readonly #loaded: Promise<unknown>
 
   constructor(options: SharedQuotaOptions) {
     this.#options = options
     this.#emergency = new LocalQuota(options.emergencyLimit, options.intervalMs)
-    this.#share = Math.ceil(options.limit / 8)
+    this.#share = options.limit
+    this.#loaded = options.client === undefined ? loadIoRedis() : Promise.resolve()
     this.#open().catch(() => {})
+    this.#loaded.catch(() => {})
   }
 
   get degraded(): boolean {
@@ -50,15 +58,21 @@ export class SharedQuota implements Quota {
   }
 
   async take(wanted: number): Promise<Grant> {
+    await this.#loaded
     if (this.#state === 'shared') {
       try {
-        return await within(this.#options.timeoutMs - reserveMs, this.#draw(Math.min(wanted, this.#share)))
+        return await within(
+          Math.max(1, this.#options.timeoutMs - reserveMs),
+          this.#draw(Math.min(wanted, this.#share)),
+        )
       } catch (error) {
-        if (isHoldfastError(error, 'CONFIG_INVALID')) throw error
         this.#degrade(error)
       }
     }
-    return this.#emergency.take(wanted)
+    const grant = await this.#emergency.take(wanted)
+    this.#unpaid = grant.until === this.#unpaidUntil ? this.#unpaid + grant.permits : grant.permits
+    this.#unpaidUntil = grant.until
+    return grant
   }
 
   close(): void {
@@ -79,8 +93,12 @@ export class SharedQuota implements Quota {
 
   async #drawFrom(session: RedisSession, wanted: number): Promise<Grant> {
     const window = await session.window()
+    // It may be the last of a window that is used up: tickets drawn now would be missing from the next one.
+    if (window.start === this.#exhausted) return { permits: 0, until: window.until, exhausted: true }
     const left = await session.draw(wanted)
-    return grantOf(window, this.#options.limit, left, wanted)
+    const grant = grantOf(window, this.#options.limit, left, wanted)
+    if (grant.exhausted) this.#exhausted = window.start
+    return grant
   }
 
   /** One session, opened once however many ask for it. */
@@ -107,6 +125,7 @@ export class SharedQuota implements Quota {
     this.#session?.close()
     this.#session = undefined
     this.#opening = undefined
+    this.#exhausted = undefined
   }
 
   #degrade(error: unknown): void {
@@ -118,6 +137,14 @@ export class SharedQuota implements Quota {
     this.#recoverIn(minRecoveryMs)
   }
 
+  /** What was used without Redis counts against the shared window too, or a short outage would exceed it. */
+  async #payBack(session: RedisSession): Promise<void> {
+    await session.window()
+    const owed = performance.now() < this.#unpaidUntil ? this.#unpaid : 0
+    if (owed > 0) await session.draw(owed)
+    this.#unpaid -= owed
+  }
+
   #recoverIn(delayMs: number): void {
     this.#recovery = setTimeout(() => void this.#recover(delayMs), delayMs).unref()
   }
@@ -125,7 +152,7 @@ export class SharedQuota implements Quota {
   async #recover(delayMs: number): Promise<void> {
     try {
       const session = await this.#open()
-      await within(this.#options.timeoutMs, session.window())
+      await within(this.#options.timeoutMs, this.#payBack(session))
       if (this.#state !== 'degraded') return
       this.#state = 'shared'
       this.#options.onRestored()

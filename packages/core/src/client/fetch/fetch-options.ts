@@ -86,9 +86,6 @@ export function resolveFetchOptions(
   const headers = checkHeaders(options.headers, (name, message) => {
     check.add(name === '' ? 'headers' : `headers.${name}`, message)
   })
-  if (options.fallback !== undefined && typeof options.fallback !== 'function') {
-    check.add('fallback', `must be a function that makes a Response, not ${show(options.fallback)}`)
-  }
   return {
     options,
     protection,

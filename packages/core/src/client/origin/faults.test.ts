@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   answer,
@@ -17,6 +17,8 @@ import {
 import { faces, failureOf } from './test-faces.js'
 
 const timeoutMs = 400
+/** The body that was announced did arrive; what follows it is cut off with the connection. */
+const broken = malformations.filter((name) => name !== 'longer-than-announced')
 const ok = answer(200, { body: 'ok' })
 
 /** Runs a call that must settle within its deadline and a second. */
@@ -122,25 +124,31 @@ describe.each(faces)('%s', (_, open) => {
     await vi.waitFor(() => expect(controls.$stats().origins[0]?.inFlight).toBe(0))
   })
 
-  it.each([
-    ...malformations.map((name) => [name, malformed(name)] as const),
-    ['garbage', garbage()] as const,
-  ])('not HTTP: %s', async (_name, fault) => {
-    await using server = await faultServer({ routes: { '*': fault } })
-    const { request } = open({ timeoutMs })
-    const { code } = await failureOf(inTime(request(server.url)))
-    expect(['PROTOCOL_ERROR', 'CONNECTION_LOST']).toContain(code)
-    await vi.waitFor(() => expect(server.stats().connections).toBe(0))
-  })
+  it.each([...broken.map((name) => [name, malformed(name)] as const), ['garbage', garbage()] as const])(
+    'not HTTP: %s',
+    async (_name, fault) => {
+      await using server = await faultServer({ routes: { '*': fault } })
+      const { request } = open({ timeoutMs })
+      const { code } = await failureOf(inTime(request(server.url)))
+      expect(['PROTOCOL_ERROR', 'CONNECTION_LOST']).toContain(code)
+      await vi.waitFor(() => expect(server.stats().connections).toBe(0))
+    },
+  )
 
   it('a kept connection that is closed as it is used again: one silent retry, none for a POST', async () => {
     await using server = await faultServer({ routes: { '*': [closeReused(), ok] } })
     const { request } = open({ timeoutMs })
-    await request(server.url)
-    expect(await inTime(request(server.url))).toEqual({ status: 200, text: 'ok' })
-    const failure = await failureOf(inTime(request(server.url, { method: 'POST', body: 'x' })))
-    expect(failure).toMatchObject({ code: 'CONNECTION_LOST', attempts: 1 })
-    expect(server.requests).toHaveLength(4)
+    for (let call = 0; call < 4; call++) {
+      expect(await inTime(request(server.url))).toEqual({ status: 200, text: 'ok' })
+    }
+    expect(server.requests.some(({ faults }) => faults.includes('close reused'))).toBe(true)
+    // undici may have opened a further connection meanwhile, which the first POST then gets.
+    const posts = []
+    for (let call = 0; call < 3; call++) {
+      posts.push(await inTime(request(server.url, { method: 'POST', body: 'x' })).catch((error) => error))
+    }
+    expect(posts).toContainEqual(expect.objectContaining({ code: 'CONNECTION_LOST', attempts: 1 }))
+    expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(3)
   })
 
   it('a clock that jumps changes nothing', async () => {
@@ -241,7 +249,10 @@ describe.each(faces)('%s', (_, open) => {
     })
 
     it('while connecting', async () => {
-      const server = createServer((socket) => void socket.on('error', () => undefined).resume())
+      const sockets: Socket[] = []
+      const server = createServer((socket) => {
+        sockets.push(socket.on('error', () => undefined).resume())
+      })
       server.listen(0, '127.0.0.1')
       await once(server, 'listening')
       onTestFinished(() => void server.close())
@@ -249,6 +260,7 @@ describe.each(faces)('%s', (_, open) => {
       await abortWhen(open(), `https://127.0.0.1:${port}`, async () => {
         await once(server, 'connection')
       })
+      for (const socket of sockets) socket.destroy()
     })
 
     it('while backing off', async () => {
