@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
 // Tests import `@holdfast/core` as users do and meet its source, never a build that may be stale.
-const conditions = ['holdfast-source', 'node', 'import', 'module', 'default']
+// To the defaults only this is added: Node itself gets the list, and 'import' in it would break `require()`.
+const conditions = ['holdfast-source']
 
 export default defineConfig({
-  resolve: { conditions },
+  resolve: { conditions: ['holdfast-source', 'node', 'import', 'module', 'default'] },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ['packages/*/src/**/*.test.ts', '{examples,benchmarks,tools}/**/*.test.ts'],

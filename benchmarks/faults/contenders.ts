@@ -66,6 +66,27 @@ export const contenders: Readonly<Record<string, (limits: Limits) => Promise<Con
     }
   },
 
+  'holdfast createFetch': async ({ deadlineMs, backoffMs }) => {
+    const { createFetch } = await import('@holdfast/core')
+    const fetch = createFetch({
+      timeoutMs: deadlineMs,
+      retry: { baseMs: backoffMs, maxMs: backoffMs },
+      random: () => 0.999,
+      circuitBreaker: { connectionFailures: 3, openMs: 200, maxOpenMs: 400 },
+    })
+    return {
+      hasRetries: true,
+      hasBreaker: true,
+      async get(url, options) {
+        const response = await fetch(url, options)
+        return parse(response.status, await response.text())
+      },
+      listen: (listener) => {
+        for (const event of ['retry', 'open', 'reject'] as const) fetch.$on(event, listener)
+      },
+    }
+  },
+
   'undici request': async (limits) => {
     const { Agent, interceptors, request } = await import('undici')
     const dispatcher = new Agent({
@@ -119,15 +140,27 @@ export const contenders: Readonly<Record<string, (limits: Limits) => Promise<Con
   'opossum + p-retry': async (limits) => {
     const { default: Opossum } = await import('opossum')
     const { default: pRetry } = await import('p-retry')
+    // Its only way of ending the work of a call that has timed out.
     const breaker = new Opossum(
-      (url: string, options?: GetOptions) => fetchJson(url, attemptMsOf(limits), options),
-      { timeout: attemptMsOf(limits), volumeThreshold: 3, resetTimeout: 200 },
+      (url: string, { signal, headers = {} }: GetOptions = {}) => {
+        const { getSignal } = breaker as unknown as { getSignal(): AbortSignal }
+        const timedOut = getSignal.call(breaker)
+        const either = signal === undefined ? timedOut : AbortSignal.any([signal, timedOut])
+        return fetchJson(url, attemptMsOf(limits), { headers, signal: either })
+      },
+      {
+        timeout: attemptMsOf(limits),
+        volumeThreshold: 3,
+        resetTimeout: 200,
+        abortController: new AbortController(),
+        autoRenewAbortController: true,
+      },
     )
     return {
       hasRetries: true,
       hasBreaker: true,
       get: (url, call) =>
-        pRetry(() => breaker.fire(url, call), {
+        pRetry(() => breaker.fire(url, call ?? {}), {
           retries: 2,
           minTimeout: limits.backoffMs,
           ...(call?.signal && { signal: call.signal }),

@@ -27,11 +27,18 @@ class Judge {
 
   async judge(row: number, services: Services): Promise<Verdict> {
     const worker = this.#worker ?? (await this.#start())
-    const answer = once(worker, 'message').then(([verdict]) => verdict as Verdict)
-    const exit = once(worker, 'exit').then((): Verdict => ({ holds: false, what: 'the process ends' }))
-    const limit = sleep(hardLimitMs, { holds: false, what: 'the process is stuck' }, { ref: false })
+    const done = new AbortController()
+    const { signal } = done
+    const ended = (what: string): Verdict => ({ holds: false, what })
+    const outcomes = [
+      once(worker, 'message', { signal }).then(([verdict]) => verdict as Verdict),
+      once(worker, 'exit', { signal }).then(() => ended('the process ends')),
+      sleep(hardLimitMs, ended('the process is stuck'), { signal }),
+    ]
     worker.send({ row, services } satisfies Order)
-    const verdict = await Promise.race([answer, exit, limit])
+    const verdict = await Promise.race(outcomes)
+    done.abort()
+    await Promise.allSettled(outcomes)
     // What a row has left behind, such as a body that still arrives, must not weigh on the next.
     if (verdict.holds === false || isHeavy(row) || isHeavy(row + 1)) this.stop()
     return verdict

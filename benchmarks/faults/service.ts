@@ -5,6 +5,7 @@ import {
   cycle,
   delay,
   drip,
+  type Fault,
   type FaultServer,
   faultServer,
   gzipBomb,
@@ -21,11 +22,13 @@ const ok = answer(200, { json: { ok: true } })
 /** The services that misbehave: one for each way in which a row needs one. */
 export async function openService(): Promise<FaultServer> {
   const counts = new Map<string, number>()
-  const counted = (name: string, status: number, retryAfter?: number) => [
-    { kind: '', apply: async (_: unknown, next: () => Promise<void>) => count(name).then(next) },
-    answer(status, { retryAfter }),
-  ]
-  const count = async (name: string) => void counts.set(name, (counts.get(name) ?? 0) + 1)
+  const counted = (name: string): Fault => ({
+    kind: '',
+    apply(_, next) {
+      counts.set(name, (counts.get(name) ?? 0) + 1)
+      return next()
+    },
+  })
   return faultServer({
     routes: {
       '/drip-headers': drip({ at: 'headers', endless: true }),
@@ -42,10 +45,10 @@ export async function openService(): Promise<FaultServer> {
       '/nothing': answer(200, { body: '' }),
       '/circle': redirect(),
       '/close-reused': [closeReused({ by: 'reset' }), ok],
-      '/slow': [delay(100), ok],
+      '/slow': [counted('slow'), delay(120), ok],
       '/flaky': cycle([answer(503), ok]),
-      '/unavailable': counted('unavailable', 503),
-      '/later': counted('later', 503, 60),
+      '/unavailable': [counted('unavailable'), answer(503)],
+      '/later': [counted('later'), answer(503, { retryAfter: 60 })],
       '/count/{what}': (request, response) => {
         const what = request.url?.split('/').at(-1) ?? ''
         response.end(String(counts.get(what) ?? 0))

@@ -19,11 +19,11 @@ const titles: Readonly<Record<PhaseName, string>> = {
 /** How long each phase lasts, in milliseconds. */
 export type Durations = Readonly<Record<PhaseName, number>>
 
-/** A breaker that has seen ten good seconds needs most of ten bad ones to be sure: the black hole has to last longer. */
+/** Long enough for a thousand calls each. */
 export const fullDurations: Durations = {
   healthy: 10_000,
   errors: 10_000,
-  blackHole: 14_000,
+  blackHole: 10_000,
   recovery: 10_000,
 }
 

@@ -15,10 +15,10 @@ export type {
   SafeResult,
 } from './client-types.js'
 export { createClient } from './create-client.js'
-export { createFetch, type HoldfastFetch, type OriginsStats } from './fetch/create-fetch.js'
+export { createFetch, type HoldfastFetch } from './fetch/create-fetch.js'
 export type { FetchFallback, FetchFallbackContext, FetchOptions } from './fetch/fetch-options.js'
 export type { FetchInput } from './fetch/fetch-request.js'
 export type { InterceptorOptions } from './interceptor/interceptor-options.js'
 export { type UndiciInterceptor, undiciInterceptor } from './interceptor/undici-interceptor.js'
-export type { OriginStats } from './origin/origin-registry.js'
+export type { OriginStats, OriginsStats } from './origin/origin-registry.js'
 export type { ProtectionOptions } from './origin/protection-options.js'

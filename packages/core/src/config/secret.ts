@@ -74,7 +74,12 @@ export function secret(schema: z.ZodType = z.string().min(1)): z.ZodType<Secret<
     const result = parse(schema, value)
     if (result.success) return new Secret(result.data)
     for (const { message, path } of result.issues) {
-      context.issues.push({ code: 'custom', message: withoutValues(message, [value]), path: [...path], input: shown })
+      context.issues.push({
+        code: 'custom',
+        message: withoutValues(message, [value]),
+        path: [...path],
+        input: shown,
+      })
     }
     return z.NEVER
   })

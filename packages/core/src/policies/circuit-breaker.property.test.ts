@@ -8,6 +8,7 @@ const settings = {
   minimumCalls: 4,
   windowMs: 1_000,
   connectionFailures: 3,
+  outageMs: 250,
   openMs: 400,
   maxOpenMs: 1_000,
   probeTimeoutMs: 300,
@@ -26,6 +27,7 @@ class Model {
   #outcomes: { readonly slice: number; readonly failed: boolean }[] = []
   #origin = 0
   #inARow = 0
+  #failures: number[] = []
   #openings = 0
   #opensUntil = 0
   #probeAt: number | undefined
@@ -70,10 +72,15 @@ class Model {
       return
     }
     if (outcome !== 'neutral') this.#inARow = outcome === 'connection' ? this.#inARow + 1 : 0
+    if (outcome === 'success') this.#failures = []
+    else if (failed) this.#failures.push(this.now)
+    const isDown =
+      this.#failures.length >= settings.minimumCalls &&
+      this.now - (this.#failures[0] as number) >= settings.outageMs
     const { failures, successes } = this.counts
     const total = failures + successes
     const isBad = total >= settings.minimumCalls && failures / total >= settings.failureRatio
-    if (failed && (isBad || this.#inARow >= settings.connectionFailures)) this.#open()
+    if (failed && (isBad || isDown || this.#inARow >= settings.connectionFailures)) this.#open()
   }
 
   isolate(): void {
@@ -100,6 +107,7 @@ class Model {
     this.#state = state
     this.#epoch++
     this.#inARow = 0
+    this.#failures = []
     this.#probeAt = undefined
   }
 

@@ -175,6 +175,29 @@ describe('an open breaker', () => {
     expect(durations).toEqual(expected)
   })
 
+  it('opens when for outageMs nothing but failures has settled, whatever the window holds', async () => {
+    const breaker = exact({ outageMs: 2_000 })
+    for (let call = 0; call < 1_000; call++) await breaker.execute(async () => 'well')
+    await failTimes(breaker, 19)
+    await turn(1_999)
+    await fail(breaker)
+    expect(breaker.state).toBe('closed')
+    await turn(1)
+    await fail(breaker)
+    expect(breaker.state).toBe('open')
+  })
+
+  it('takes a single success for a sign of life', async () => {
+    const breaker = exact({ outageMs: 2_000 })
+    for (let call = 0; call < 1_000; call++) await breaker.execute(async () => 'well')
+    await failTimes(breaker, 19)
+    await turn(1_999)
+    await breaker.execute(async () => 'well')
+    await turn(1)
+    await failTimes(breaker, 19)
+    expect(breaker.state).toBe('closed')
+  })
+
   it('begins again with openMs after it has closed', async () => {
     const breaker = exact()
     const durations: number[] = []

@@ -29,6 +29,12 @@ export interface CircuitBreakerOptions {
    */
   readonly connectionFailures?: number | false
   /**
+   * Opens when for this long, in milliseconds, every settled call has failed, `minimumCalls` of them at least: a
+   * dependency that is down altogether need not fill the window first. `false` for never.
+   * @default 2000
+   */
+  readonly outageMs?: number | false
+  /**
    * How long it stays open the first time, in milliseconds: drawn evenly between this and twice this. Both double
    * each time the probe fails, until twice this reaches `maxOpenMs`.
    * @default 1000
@@ -115,6 +121,9 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
   #isShutDown = false
   #probeStartedAt: number | undefined = undefined
   #connectionFailures = 0
+  /** Failures since the last success, and when the first of them settled. */
+  #failuresInARow = 0
+  #failingSince = 0
   /** How often in a row it has opened without closing. */
   #openings = 0
   #openUntil = 0
@@ -125,6 +134,7 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
       failureRatio: options.failureRatio ?? 0.9,
       minimumCalls: options.minimumCalls ?? 20,
       connectionFailures: options.connectionFailures ?? 5,
+      outageMs: options.outageMs ?? 2000,
       openMs: options.openMs ?? 1000,
       maxOpenMs: options.maxOpenMs ?? Math.max(5000, options.openMs ?? 0),
       slowCallMs: options.slowCallMs ?? (false as const),
@@ -227,20 +237,25 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
     if (verdict !== 'neutral') this.#window.record(failed ? 'failure' : 'success', now, startedAt, outcome)
     if (this.opossum.halfOpen) this.#settleProbe(verdict, failed)
     else if (failed) this.#countFailure(verdict, now)
-    else if (verdict === 'success') this.#connectionFailures = 0
+    else if (verdict === 'success') this.#forgetFailures()
   }
 
   #countFailure(verdict: BreakerVerdict, now: number): void {
     this.#connectionFailures = verdict === 'connection' ? this.#connectionFailures + 1 : 0
-    const { connectionFailures, minimumCalls, failureRatio } = this.#options
+    if (this.#failuresInARow++ === 0) this.#failingSince = now
+    const { connectionFailures, failureRatio, minimumCalls, outageMs } = this.#options
+    const isUnreachable = connectionFailures !== false && this.#connectionFailures >= connectionFailures
+    const isDown =
+      outageMs !== false && this.#failuresInARow >= minimumCalls && now - this.#failingSince >= outageMs
     const { successes, failures } = this.#window.counts(now)
     const total = successes + failures
-    if (
-      (connectionFailures !== false && this.#connectionFailures >= connectionFailures) ||
-      (total >= minimumCalls && failures / total >= failureRatio)
-    ) {
-      this.#open(now)
-    }
+    const isFailing = total >= minimumCalls && failures / total >= failureRatio
+    if (isUnreachable || isDown || isFailing) this.#open(now)
+  }
+
+  #forgetFailures(): void {
+    this.#connectionFailures = 0
+    this.#failuresInARow = 0
   }
 
   #settleProbe(verdict: BreakerVerdict, failed: boolean): void {
@@ -279,7 +294,7 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
   #transition(): void {
     this.#generation++
     this.#probeStartedAt = undefined
-    this.#connectionFailures = 0
+    this.#forgetFailures()
   }
 }
 
@@ -294,6 +309,7 @@ const optionNames = [
   'minimumCalls',
   'windowMs',
   'connectionFailures',
+  'outageMs',
   'openMs',
   'maxOpenMs',
   'slowCallMs',
@@ -329,6 +345,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     if (options.connectionFailures !== false) {
       check.number('connectionFailures', options.connectionFailures, { min: 1, integer: true })
     }
+    if (options.outageMs !== false) check.milliseconds('outageMs', options.outageMs)
     check.milliseconds('openMs', options.openMs)
     check.milliseconds('maxOpenMs', options.maxOpenMs)
     check.milliseconds('probeTimeoutMs', options.probeTimeoutMs)

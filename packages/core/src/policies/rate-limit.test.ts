@@ -233,7 +233,7 @@ describe('the queue', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('resumes each call in its own context, and keeps none of them', async () => {
+  it('resumes each call in its own context', async () => {
     const storage = new AsyncLocalStorage<number>()
     const policy = limited({ limit: 2, intervalMs: 1000 })
     const seen: (number | undefined)[] = []
@@ -242,6 +242,17 @@ describe('the queue', () => {
     }
     await vi.advanceTimersByTimeAsync(3000)
     expect(seen).toEqual([0, 1, 2, 3, 4])
+  })
+
+  it('keeps the context of no call for what serves them all', async () => {
+    const storage = new AsyncLocalStorage<string>()
+    const policy = limited({ limit: 1, intervalMs: 1000, maxWaitMs: 100 })
+    const seen: (string | undefined)[] = []
+    policy.on('reject', () => seen.push(storage.getStore()))
+    const calls = storage.run('the first caller', () => begin(policy, 2))
+    await vi.advanceTimersByTimeAsync(10)
+    expect(calls.began).toHaveLength(1)
+    expect(seen).toEqual([undefined])
   })
 })
 

@@ -39,7 +39,7 @@ export class SharedQuota implements Quota {
   constructor(options: SharedQuotaOptions) {
     this.#options = options
     this.#emergency = new LocalQuota(options.emergencyLimit, options.intervalMs)
-    this.#share = options.limit
+    this.#share = Math.ceil(options.limit / 8)
     this.#loaded = options.client === undefined ? loadIoRedis() : Promise.resolve()
     this.#open().catch(() => {})
     this.#loaded.catch(() => {})

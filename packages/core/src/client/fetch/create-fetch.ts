@@ -4,18 +4,12 @@ import { Emitter, type Listener, type Unsubscribe } from '../../policies/index.j
 import type { Transport, TransportResponse } from '../../transport/index.js'
 import type { ClientEvents } from '../client-events.js'
 import { CallLedger } from '../origin/call-ledger.js'
-import { OriginRegistry, type OriginStats } from '../origin/origin-registry.js'
+import { OriginRegistry, type OriginsStats } from '../origin/origin-registry.js'
 import { subscribe } from '../origin/subscribe.js'
 import { fetchExchange } from './fetch-exchange.js'
 import { type FetchOptions, openTransport, resolveFetchOptions } from './fetch-options.js'
 import { type FetchInput, type RequestDefaults, readRequest } from './fetch-request.js'
 import { FetchRunner } from './fetch-runner.js'
-
-/** The state of a `fetch`, or of an interceptor, at one moment. */
-export interface OriginsStats {
-  /** Those with calls, and those used lately; at most 100 that are idle. */
-  readonly origins: readonly OriginStats[]
-}
 
 /** A `fetch` whose requests are protected. */
 export interface HoldfastFetch extends AsyncDisposable {
@@ -81,7 +75,7 @@ function callable(runner: FetchRunner, ledger: CallLedger, defaults: RequestDefa
   return async function fetch(input: FetchInput, init?: RequestInit): Promise<Response> {
     const startedAt = performance.now()
     const asked = readRequest(input, init, defaults)
-    if (ledger.isClosed) throw new ClosedError('the fetch is closed')
+    if (ledger.isClosed) throw new ClosedError('the fetch is closed', { phase: 'queued' })
     ledger.begin()
     try {
       return await runner.run(asked, startedAt)

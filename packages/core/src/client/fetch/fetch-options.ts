@@ -1,4 +1,4 @@
-import { type OptionCheck, show } from '../../config/index.js'
+import type { OptionCheck } from '../../config/index.js'
 import type { HoldfastError } from '../../errors/index.js'
 import { createTransport, type Transport } from '../../transport/index.js'
 import { checkHeaders } from '../check-headers.js'

@@ -20,29 +20,24 @@ export function toResponse(
     throw new ProtocolError(`the status ${status} has no meaning`, { phase: 'reading' })
   }
   const hasBody = body !== undefined && !bodiless.has(status) && from.method !== 'HEAD'
-  const init: ResponseInit = {
-    status,
-    statusText: STATUS_CODES[status] ?? '',
-    headers: responseHeaders(headers, hasBody),
-  }
   const content = hasBody ? body : null
   try {
-    return construct(content, init, from)
+    const init = {
+      status,
+      statusText: STATUS_CODES[status] ?? '',
+      headers: responseHeaders(headers, hasBody),
+    }
+    const response = Buffer.isBuffer(content)
+      ? new BufferedResponse(content, init, from)
+      : new FetchedResponse(content, init, from)
+    return response as object as Response
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    return construct(content, { ...init, headers: latin1Headers(headers, hasBody) }, from)
+    // A dispatcher of the user's may make headers up that HTTP does not have.
+    throw new ProtocolError(`the headers make no Response: ${String(error)}`, {
+      phase: 'reading',
+      cause: error,
+    })
   }
-}
-
-function construct(
-  content: Buffer | ReadableStream | null,
-  init: ResponseInit,
-  from: Provenance & { readonly method: string },
-): Response {
-  const response = Buffer.isBuffer(content)
-    ? new BufferedResponse(content, init, from)
-    : new FetchedResponse(content, init, from)
-  return response as object as Response
 }
 
 /** Headers that describe the body before it was decoded. */
@@ -52,20 +47,11 @@ function responseHeaders(headers: ResponseHeaders, hasBody: boolean): Record<str
   const isDecoded = hasBody && headers['content-encoding'] !== undefined
   let isPlain = !isDecoded
   for (const name in headers) if (typeof headers[name] !== 'string') isPlain = false
-  return isPlain ? (headers as Record<string, string>) : appended(headers, isDecoded, (value) => value)
-}
-
-/** Bytes above 127 come to us decoded as UTF-8; `fetch` gives them byte by byte. */
-function latin1Headers(headers: ResponseHeaders, hasBody: boolean): Headers {
-  const isDecoded = hasBody && headers['content-encoding'] !== undefined
-  return appended(headers, isDecoded, (value) => Buffer.from(value, 'utf8').toString('latin1'))
-}
-
-function appended(headers: ResponseHeaders, isDecoded: boolean, read: (value: string) => string): Headers {
+  if (isPlain) return headers as Record<string, string>
   const list = new Headers()
   for (const [name, value] of Object.entries(headers)) {
     if (isDecoded && ofEncodedBody(name)) continue
-    for (const one of Array.isArray(value) ? value : [value]) list.append(name, read(one))
+    for (const one of Array.isArray(value) ? value : [value]) list.append(name, one)
   }
   return list
 }

@@ -4,22 +4,20 @@ import {
   AbortedError,
   BodyTimeoutError,
   HoldfastError,
-  HttpError,
   type Phase,
   type ResponseHeaders,
 } from '../../errors/index.js'
 import type { Abortable, Execution } from '../../policies/index.js'
-import { mapTransportError } from '../../transport/index.js'
 import { ErrorAnswer } from '../origin/error-answer.js'
-import type { InterceptedCall } from './intercepted-call.js'
+import { attemptError } from './attempt-error.js'
+import { Backlog, type HandlerHeaders } from './backlog.js'
+import type { AnsweredAttempt, InterceptedCall } from './intercepted-call.js'
 
 /** How much of an answer is kept while it is open whether the request is made again. */
 const heldBytes = 64 * 1024
 
 /** Longer ones overflow Node.js' timers. */
 const maxTimerMs = 2 ** 31 - 1
-
-type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
 
 /** An answer's beginning. */
 export interface AnswerHead {
@@ -43,7 +41,7 @@ export interface AttemptRules {
  * One attempt: undici's handler. `waiting` for headers; `passing` its answer on to the user; `holding` an answer that
  * may be retried, and `held` once that has been told to the policies; `dropped` when nobody wants it any more.
  */
-export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
+export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, AnsweredAttempt {
   controller: Dispatcher.DispatchController | undefined = undefined
   readonly #call: InterceptedCall
   readonly #execution: Execution
@@ -53,9 +51,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
   #state: 'waiting' | 'passing' | 'holding' | 'held' | 'dropped' = 'waiting'
   #head: AnswerHead | undefined = undefined
   #failure: ErrorAnswer | undefined = undefined
-  #chunks: Buffer[] = []
-  #bytes = 0
-  #end: { readonly trailers: Headers } | { readonly error: unknown } | undefined = undefined
+  readonly #backlog = new Backlog()
   #isEnded = false
   #onEnded: (() => void) | undefined = undefined
   #idleTimer: NodeJS.Timeout | undefined = undefined
@@ -101,7 +97,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
   /** Lets go of the answer; the connection with it, where the answer is still arriving. */
   discard(reason: unknown = new AbortedError('the answer is not wanted any more')): void {
     this.#state = 'dropped'
-    this.#chunks = []
+    this.#backlog.clear()
     if (this.#isEnded) return
     if (this.controller !== undefined) this.controller.abort(reason as Error)
     // While it is queued or connecting there is no way to stop it: it goes on until it starts.
@@ -111,9 +107,8 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
   /** The user's: aborts the answer that is being passed on. */
   stop(reason: Error): void {
     if (!this.#isEnded) this.controller?.abort(reason)
-    else if (this.#end !== undefined) {
-      this.#chunks = []
-      this.#end = undefined
+    else if (this.#backlog.hasEnd) {
+      this.#backlog.clear()
       this.#call.deliver(reason)
     }
   }
@@ -124,7 +119,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
 
   resume(): void {
     this.#idleTimer?.refresh()
-    if (this.#chunks.length > 0 || this.#end !== undefined) this.#replay()
+    if (this.#backlog.hasChunks || this.#backlog.hasEnd) this.#replay()
     else if (!this.#isEnded) this.controller?.resume()
   }
 
@@ -134,7 +129,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
     else this.#call.learn(context)
   }
 
-  onRequestUpgrade(_: unknown, status: number, headers: Headers, socket: Duplex): void {
+  onRequestUpgrade(_: unknown, status: number, headers: HandlerHeaders, socket: Duplex): void {
     this.#ended()
     this.#pass()
     this.#resolve({ status, headers: headers as ResponseHeaders, statusMessage: undefined, attempt: this })
@@ -144,7 +139,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
-    headers: Headers,
+    headers: HandlerHeaders,
     message?: string,
   ): void {
     this.controller = controller
@@ -177,24 +172,23 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
   onResponseData(_: unknown, chunk: Buffer): void {
     if (this.#state === 'passing') {
       this.#idleTimer?.refresh()
-      if (this.#chunks.length > 0) this.#chunks.push(chunk)
+      if (this.#backlog.hasChunks) this.#backlog.add(chunk)
       else this.#forward(() => this.#call.handler.onResponseData?.(this.#call, chunk))
       return
     }
     if (this.#state !== 'holding' && this.#state !== 'held') return
-    this.#chunks.push(chunk)
-    this.#bytes += chunk.length
-    if (this.#bytes <= heldBytes || this.#state === 'held') return
+    this.#backlog.add(chunk)
+    if (this.#backlog.bytes <= heldBytes || this.#state === 'held') return
     this.controller?.pause()
     this.#linger()
     this.#showFailure()
   }
 
-  onResponseEnd(_: unknown, trailers: Headers): void {
+  onResponseEnd(_: unknown, trailers: HandlerHeaders): void {
     this.#ended()
-    if (this.#state === 'passing' && this.#chunks.length === 0) {
+    if (this.#state === 'passing' && !this.#backlog.hasChunks) {
       this.#forward(() => this.#call.handler.onResponseEnd?.(this.#call, trailers))
-    } else this.#end = { trailers }
+    } else this.#backlog.finish({ trailers })
     if (this.#state === 'holding') this.#showFailure()
   }
 
@@ -204,11 +198,11 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
     this.#ended()
     if (this.#state === 'dropped') return
     const isOwn = error === this.#thrown || (this.#call.aborted && error === this.#call.reason)
-    const mapped = isOwn ? error : this.#map(error, phase)
+    const mapped = isOwn ? error : attemptError(error, phase, this.#call)
     if (this.#state === 'passing') {
-      this.#chunks = []
+      this.#backlog.clear()
       this.#call.deliver(mapped)
-    } else if (this.#state === 'held') this.#end = { error: mapped }
+    } else if (this.#state === 'held') this.#backlog.finish({ error: mapped })
     else {
       // A request that an interceptor below sent on elsewhere may have been processed before it could not connect.
       if (hasStarted && !this.#call.replayable) this.#call.request = { replayable: false }
@@ -224,7 +218,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
     this.#pass()
     if (!this.#isEnded) this.#watch()
     this.#safely(() =>
-      this.#call.handler.onResponseStart?.(this.#call, status, headers as Headers, statusMessage),
+      this.#call.handler.onResponseStart?.(this.#call, status, headers as HandlerHeaders, statusMessage),
     )
     this.#replay()
   }
@@ -232,13 +226,12 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
   /** What has arrived while it was held, as fast as the user takes it. */
   #replay(): void {
     while (!this.#call.paused) {
-      const chunk = this.#chunks.shift()
+      const chunk = this.#backlog.nextChunk()
       if (chunk === undefined) break
       this.#safely(() => this.#call.handler.onResponseData?.(this.#call, chunk))
     }
-    if (this.#chunks.length > 0 || this.#call.paused) return
-    const end = this.#end
-    this.#end = undefined
+    if (this.#call.paused) return
+    const end = this.#backlog.takeEnd()
     if (end === undefined) {
       if (!this.#isEnded) this.controller?.resume()
     } else if ('error' in end) this.#call.deliver(end.error)
@@ -251,8 +244,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
     try {
       this.#forward(forward)
     } catch (error) {
-      this.#chunks = []
-      this.#end = undefined
+      this.#backlog.clear()
       this.#state = 'dropped'
       this.#call.deliver(error)
       if (!this.#isEnded) this.controller?.abort(error as Error)
@@ -274,7 +266,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
     this.#linger()
     this.#watch()
     this.#forward(() =>
-      this.#call.handler.onResponseStart?.(this.#call, status, headers as Headers, statusMessage),
+      this.#call.handler.onResponseStart?.(this.#call, status, headers as HandlerHeaders, statusMessage),
     )
   }
 
@@ -313,16 +305,5 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable {
     this.#isEnded = true
     clearTimeout(this.#idleTimer)
     this.#onEnded?.()
-  }
-
-  #map(error: Error, phase: Phase): HoldfastError {
-    const { operation: method, origin } = this.#call
-    const { statusCode: status, headers = {}, body } = error as Error & Record<string, unknown>
-    if (typeof status === 'number' && status >= 400) {
-      // An interceptor below has made an error of the answer.
-      const answer = { status, headers: headers as ResponseHeaders, body, declared: false }
-      return new HttpError(`${method} ${origin}: ${error.message}`, answer, { cause: error })
-    }
-    return mapTransportError(error, phase, { method, origin, maxResponseBytes: Number.POSITIVE_INFINITY })
   }
 }

@@ -4,8 +4,18 @@ import type { Execution } from '../../policies/index.js'
 import type { UsualLatency } from '../attempt-facts.js'
 import type { OriginEntry } from '../origin/origin-registry.js'
 import type { RepeatableCall } from '../repeat-layers.js'
-import type { AttemptHandler } from './attempt-handler.js'
 import { isReplayableBody, mayRepeat } from './request-facts.js'
+
+/** An attempt whose answer has begun. */
+export interface AnsweredAttempt {
+  readonly controller: Dispatcher.DispatchController | undefined
+  /** Aborts the answer that is being passed on. */
+  stop(reason: Error): void
+  pause(): void
+  resume(): void
+  /** Lets go of the answer. */
+  discard(): void
+}
 
 /**
  * One request of a dispatcher's user. It travels as the `data` of the execution, and is the controller that the user's
@@ -22,9 +32,9 @@ export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchContr
   request: { readonly replayable: boolean }
   attempts = 0
   /** The attempt whose answer the user gets. */
-  adopted: AttemptHandler | undefined = undefined
+  adopted: AnsweredAttempt | undefined = undefined
   /** Attempts whose answers wait for the decision whether there will be another one. */
-  readonly #held = new Set<AttemptHandler>()
+  readonly #held = new Set<AnsweredAttempt>()
   readonly #dependency: string
   /** Interceptors below add to it while the user's handler holds it. */
   readonly #context: object = {}
@@ -100,7 +110,7 @@ export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchContr
   }
 
   /** Keeps the answer of `attempt` until it is adopted or another attempt begins. */
-  hold(attempt: AttemptHandler): void {
+  hold(attempt: AnsweredAttempt): void {
     this.#held.add(attempt)
   }
 

@@ -20,6 +20,12 @@ export interface OriginStats extends EndpointStats {
   readonly retryBudget: { readonly tokens: number } | undefined
 }
 
+/** The state of a `fetch`, or of an interceptor, at one moment. */
+export interface OriginsStats {
+  /** Those with calls, and those used lately; at most 100 that are idle. */
+  readonly origins: readonly OriginStats[]
+}
+
 /** One origin, the policies of all calls to it, and the pipeline made of them. */
 export interface OriginEntry extends SharedPolicies {
   readonly origin: string

@@ -57,7 +57,12 @@ export class ServerExchange implements Exchange {
 
   async untilGone(): Promise<void> {
     if (this.gone) return
-    await new Promise((resolve) => this.socket.once('close', resolve))
+    // On the response, which is thrown away: a kept-alive socket would collect a listener for each request.
+    await new Promise<void>((resolve) => {
+      this.response.once('close', () => {
+        if (this.gone || !this.response.writableFinished) resolve()
+      })
+    })
   }
 
   takeSocket(): Socket {
