@@ -142,7 +142,7 @@ export const contenders: Readonly<Record<string, (limits: Limits) => Promise<Con
     const { default: pRetry } = await import('p-retry')
     // Its only way of ending the work of a call that has timed out.
     const breaker = new Opossum(
-      (url: string, { signal, headers = {} }: GetOptions = {}) => {
+      (url: string, { signal, headers = {} }: GetOptions = {}): Promise<unknown> => {
         const { getSignal } = breaker as unknown as { getSignal(): AbortSignal }
         const timedOut = getSignal.call(breaker)
         const either = signal === undefined ? timedOut : AbortSignal.any([signal, timedOut])

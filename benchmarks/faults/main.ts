@@ -95,7 +95,9 @@ function printMarkdown(table: Table): void {
   line(['#', 'fault', ...names])
   line(['---', '---', ...names.map(() => '---')])
   for (const [index, { fault, title }] of rows.entries()) {
-    const cells = names.map((name) => marks(table.get(name)?.[index]).replaceAll('|', '\\|'))
+    const cells = names.map((name) =>
+      marks(table.get(name)?.[index]).replaceAll('|', '\\|').replaceAll('<', '&lt;'),
+    )
     line([String(fault), title, ...cells])
   }
 }

@@ -71,7 +71,7 @@ function mustFail(fault: number, title: string, path: string): Row {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
+  const text = (JSON.stringify(value) ?? String(value)).replace(/[^\x20-\x7e]/g, '?')
   return text.length > 40 ? `${text.slice(0, 39)}…` : text
 }
 

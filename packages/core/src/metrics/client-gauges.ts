@@ -33,24 +33,24 @@ const readers = {
 /** The state of clients, read when it is scraped and at no other time. */
 export class ClientGauges {
   readonly families: readonly MetricFamily[]
-  /** A client may be watched more than once, so the subscription stands for it. */
-  readonly #watched = new Set<{ readonly client: ObservedClient }>()
+  readonly #watched = new Set<ObservedClient>()
 
   constructor(naming: MetricsNaming) {
     this.families = Object.entries(readers).map(
       ([key, read]) =>
-        new CollectedFamily('gauge', describeMetric(key as keyof typeof readers, naming), () => this.#read(read)),
+        new CollectedFamily('gauge', describeMetric(key as keyof typeof readers, naming), () =>
+          this.#read(read),
+        ),
     )
   }
 
   watch(client: ObservedClient): () => void {
-    const subscription = { client }
-    this.#watched.add(subscription)
-    return () => this.#watched.delete(subscription)
+    this.#watched.add(client)
+    return () => this.#watched.delete(client)
   }
 
   *#read(read: Read): Generator<Reading> {
-    for (const { client } of this.#watched) {
+    for (const client of this.#watched) {
       for (const dependency of dependenciesOf(client.$stats())) yield* read(dependency)
     }
   }

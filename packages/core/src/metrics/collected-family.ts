@@ -1,5 +1,11 @@
 import { type LabelValues, labelObject, labelText, numberText } from './label-text.js'
-import { braced, type MetricDescription, type MetricFamily, type MetricValue, type Rendering } from './metric-family.js'
+import {
+  braced,
+  type MetricDescription,
+  type MetricFamily,
+  type MetricValue,
+  type Rendering,
+} from './metric-family.js'
 
 /** One value with its labels. */
 export type Reading = readonly [values: LabelValues, value: number]

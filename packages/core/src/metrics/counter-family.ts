@@ -1,6 +1,12 @@
 import type { SeriesLimits } from './histogram-family.js'
 import { type LabelValues, labelObject, numberText } from './label-text.js'
-import { braced, type MetricDescription, type MetricFamily, type MetricValue, type Rendering } from './metric-family.js'
+import {
+  braced,
+  type MetricDescription,
+  type MetricFamily,
+  type MetricValue,
+  type Rendering,
+} from './metric-family.js'
 import { SeriesTable } from './series-table.js'
 
 /** The count of one series. */

@@ -1,6 +1,12 @@
 import { durationBuckets, type Exemplar, HistogramSlot } from './histogram-slot.js'
 import { escapeLabelValue, type LabelValues, labelObject, numberText } from './label-text.js'
-import { braced, type MetricDescription, type MetricFamily, type MetricValue, type Rendering } from './metric-family.js'
+import {
+  braced,
+  type MetricDescription,
+  type MetricFamily,
+  type MetricValue,
+  type Rendering,
+} from './metric-family.js'
 import { SeriesTable } from './series-table.js'
 
 /** What a metric with labels from outside needs to stay bounded. */

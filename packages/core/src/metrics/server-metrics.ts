@@ -25,7 +25,9 @@ export interface ServedRequest {
   /** Whether the caller left before the end of the answer. */
   readonly aborted: boolean
   /** The trace that the request belongs to. */
-  readonly trace?: { readonly traceId: string; readonly spanId?: string; readonly sampled: boolean } | undefined
+  readonly trace?:
+    | { readonly traceId: string; readonly spanId?: string; readonly sampled: boolean }
+    | undefined
 }
 
 export interface FamilyOptions {
@@ -50,8 +52,13 @@ class RouteSlots {
     this.route = route
   }
 
-  slot(method: string, status: number, make: (method: string, status: string) => HistogramSlot): HistogramSlot {
-    if (this.#last !== undefined && method === this.#lastMethod && status === this.#lastStatus) return this.#last
+  slot(
+    method: string,
+    status: number,
+    make: (method: string, status: string) => HistogramSlot,
+  ): HistogramSlot {
+    if (this.#last !== undefined && method === this.#lastMethod && status === this.#lastStatus)
+      return this.#last
     const index = this.route === overflowLabel ? methodIndex(otherLabel) : methodIndex(method)
     const label = statusLabel(status)
     const key = index * statuses + (label === otherLabel ? 0 : status)

@@ -104,6 +104,20 @@ describe.skipIf(redis === undefined)('a shared quota [needs Redis]', () => {
     expect(accepted.size).toBe(6)
   })
 
+  it('does not take a busy process for a Redis that is away', async () => {
+    const policy = replica({ limit: 1000, intervalMs: 60_000, redis: { url, timeoutMs: 150 } })
+    await waitFor(() => expect(policy.execute(() => policy.mode)).resolves.toBe('shared'))
+    policy.said.length = 0
+    for (let round = 0; round < 3; round++) {
+      const call = answered(policy)
+      // The question is on its way; the answer arrives while nobody can read it.
+      await new Promise((resolve) => setImmediate(resolve))
+      for (const until = performance.now() + 200; performance.now() < until; );
+      await call
+    }
+    expect(policy.said).toEqual([])
+  })
+
   it('works with the user’s client, which is neither changed nor closed', async () => {
     const client = new Redis(url)
     cleanUps.push(() => client.disconnect())

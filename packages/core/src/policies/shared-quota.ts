@@ -166,7 +166,9 @@ export class SharedQuota implements Quota {
 
 function within<Value>(ms: number, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`Redis did not answer within ${ms} ms`)), ms)
+    const giveUp = () => reject(new Error(`Redis did not answer within ${ms} ms`))
+    // Timers run before sockets are read: in a process that was busy the answer may be there, unread.
+    const timer = setTimeout(() => setImmediate(giveUp), ms)
     promise.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

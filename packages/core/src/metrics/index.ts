@@ -1,0 +1,16 @@
+export { outcomeOf } from './call-outcome.js'
+export { ClientMetrics, OperationMetrics, successOutcome } from './client-metrics.js'
+export { createMetrics, type Metrics, type MetricsOptions, metricsDefaults } from './create-metrics.js'
+export type { Exposition } from './exposition.js'
+export { unmatchedRoute } from './label-limits.js'
+export { mergeMetrics } from './merge-metrics.js'
+export {
+  type MetricDefinition,
+  type MetricKey,
+  type MetricsNaming,
+  metricDefinitions,
+} from './metric-definitions.js'
+export type { MetricSnapshot, MetricValue } from './metric-family.js'
+export type { MetricsRegistry } from './metrics-registry.js'
+export type { ObservedClient } from './observed-client.js'
+export { type ServedRequest, ServerMetrics } from './server-metrics.js'
