@@ -166,7 +166,9 @@ export const contenders: Readonly<Record<string, (limits: Limits) => Promise<Con
           ...(call?.signal && { signal: call.signal }),
         }),
       listen: (listener) => {
-        for (const event of ['success', 'failure', 'open'] as const) breaker.on(event, listener)
+        breaker.on('success', listener)
+        breaker.on('failure', listener)
+        breaker.on('open', listener)
       },
     }
   },

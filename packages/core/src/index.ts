@@ -61,6 +61,7 @@ export {
   ConnectionLostError,
   DeadlineExceededError,
   DnsFailedError,
+  type ErrorByCode,
   type ErrorCode,
   type ErrorCodeInfo,
   type ErrorDetails,

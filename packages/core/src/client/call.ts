@@ -5,13 +5,6 @@ import type { TimedCall, UsualLatency } from './attempt-facts.js'
 import { checkHeaders } from './check-headers.js'
 import type { CallOptions } from './client-types.js'
 
-const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])
-
-/** Whether the operation may be sent twice without harm, a key included. */
-export function isIdempotent({ method, idempotent }: Operation): boolean {
-  return idempotent === undefined ? idempotentMethods.has(method) : idempotent !== false
-}
-
 /** One call of an operation, as its pipeline needs it. It travels as the `data` of the execution. */
 export interface Call extends TimedCall {
   readonly operation: string

@@ -24,7 +24,7 @@ export interface ClientEvents {
   close: EndpointEvent
   /** A call was refused before anything was sent. */
   reject: CallEvent & {
-    readonly reason: 'circuit open' | 'queue full' | 'queue timeout' | 'no free permit' | 'rate limit'
+    readonly reason: 'circuit open' | 'queue full' | 'no free permit' | 'rate limit'
   }
   /** A second request follows the first. */
   hedge: CallEvent & { readonly delayMs: number }

@@ -94,7 +94,10 @@ export interface ClientOptions<Ops = Record<string, never>> extends CallPolicyOp
   readonly connectTimeoutMs?: number
   /** An undici dispatcher of your own: a MockAgent, a ProxyAgent, a Client over a unix socket. It stays yours to close. */
   readonly dispatcher?: Dispatcher
-  /** The URL of a proxy, or `'env'` for the `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` variables. */
+  /**
+   * The URL of a proxy, `{ uri, token }` for one that wants a `proxy-authorization`, or `'env'` (or `true`) for the
+   * `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` variables.
+   */
   readonly proxy?: ProxyOptions
   /**
    * Whether HTTP/2 may be negotiated over TLS.

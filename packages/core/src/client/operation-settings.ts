@@ -1,5 +1,4 @@
-import type { HedgeSettings, Operation, RetrySettings } from '../contract/index.js'
-import { isIdempotent } from './call.js'
+import { type HedgeSettings, isIdempotent, type Operation, type RetrySettings } from '../contract/index.js'
 import {
   type CallPolicyOptions,
   type ClientOptions,

@@ -18,8 +18,8 @@ export function forwardEvents(
   })
   bulkhead?.on('reject', ({ execution, reason }) => {
     const operation = operationOf(execution)
-    events.emit('reject', { dependency, operation, reason })
     if (reason === 'queue timeout') events.emit('shed', { dependency, operation })
+    else events.emit('reject', { dependency, operation, reason })
   })
   rateLimit?.on('reject', ({ execution }) => {
     events.emit('reject', { dependency, operation: operationOf(execution), reason: 'rate limit' })

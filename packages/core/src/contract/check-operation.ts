@@ -1,4 +1,5 @@
 import { type OptionCheck, show } from '../config/index.js'
+import { checkOperationPolicy } from './check-operation-policy.js'
 import { bodyKinds, methods, type Operation, responseKinds } from './operation.js'
 import { planRequest } from './request-plan.js'
 import { isStandardSchema } from './standard-schema.js'
@@ -126,48 +127,9 @@ function checkResponse(
 }
 
 function checkPolicy(check: OptionCheck, name: string, operation: Partial<Operation>): void {
-  const { idempotent, timeoutMs, attemptTimeoutMs, retry, hedge, priority } = operation
-  check.oneOf(`${name}.idempotent`, idempotent, [true, false, 'key'])
-  if (timeoutMs !== false) check.milliseconds(`${name}.timeoutMs`, timeoutMs)
-  if (attemptTimeoutMs !== false) check.milliseconds(`${name}.attemptTimeoutMs`, attemptTimeoutMs)
-  if (typeof timeoutMs === 'number' && typeof attemptTimeoutMs === 'number' && attemptTimeoutMs > timeoutMs) {
-    check.add(
-      `${name}.attemptTimeoutMs`,
-      `is ${attemptTimeoutMs}, longer than timeoutMs (${timeoutMs}): lower it, or raise timeoutMs`,
-    )
+  check.oneOf(`${name}.idempotent`, operation.idempotent, [true, false, 'key'])
+  checkOperationPolicy(check, (option) => `${name}.${option}`, operation, operation)
+  if (operation.priority !== undefined) {
+    check.add(`${name}.priority`, 'is not available in this version; leave it out')
   }
-  if (retry !== false) checkRetry(check, `${name}.retry`, retry)
-  if (typeof hedge !== 'boolean') checkHedge(check, `${name}.hedge`, hedge)
-  if (hedge !== undefined && hedge !== false && !isIdempotent(operation)) {
-    check.add(
-      `${name}.hedge`,
-      'sends a call twice, which needs an idempotent operation: declare idempotent, or remove hedge',
-    )
-  }
-  if (priority !== undefined && (typeof priority !== 'string' || priority === '')) {
-    check.add(`${name}.priority`, `must be a name, not ${show(priority)}`)
-  }
-}
-
-function isIdempotent({ method, idempotent }: Partial<Operation>): boolean {
-  return idempotent === undefined ? method !== 'POST' && method !== 'PATCH' : idempotent !== false
-}
-
-function checkRetry(check: OptionCheck, path: string, retry: Operation['retry']): void {
-  if (!check.object(path, retry, ['maxAttempts', 'baseMs', 'maxMs', 'statuses']) || !retry) return
-  check.number(`${path}.maxAttempts`, retry.maxAttempts, { min: 1, integer: true })
-  check.milliseconds(`${path}.baseMs`, retry.baseMs)
-  check.milliseconds(`${path}.maxMs`, retry.maxMs)
-  const { statuses } = retry
-  if (statuses === undefined) return
-  const valid = (status: number): boolean => Number.isInteger(status) && status >= 300 && status <= 599
-  if (!Array.isArray(statuses) || !statuses.every(valid)) {
-    check.add(`${path}.statuses`, `must be a list of statuses from 300 to 599, not ${show(statuses)}`)
-  }
-}
-
-function checkHedge(check: OptionCheck, path: string, hedge: Exclude<Operation['hedge'], boolean>): void {
-  if (!check.object(path, hedge, ['delayMs', 'quantile']) || !hedge) return
-  check.milliseconds(`${path}.delayMs`, hedge.delayMs)
-  check.number(`${path}.quantile`, hedge.quantile, { min: 0, max: 1, exclusive: true })
 }

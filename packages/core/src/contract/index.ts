@@ -1,5 +1,6 @@
 export { streamedBody } from './body-stream.js'
 export type { CallInput, CallOutput, DeclaredStatus, ErrorBody, OperationError } from './call-types.js'
+export { checkOperationPolicy, isIdempotent } from './check-operation-policy.js'
 export { compileOperation } from './compile-operation.js'
 export type {
   BodySource,

@@ -42,7 +42,7 @@ export const errorCodes = Object.freeze({
   ),
   CONNECTION_LOST: code(true, 502, 'The connection broke before the whole response had arrived.'),
   DNS_FAILED: code(true, 502, 'The host name could not be resolved.'),
-  TLS_FAILED: code(false, 502, 'The TLS handshake failed, usually over a certificate.'),
+  TLS_FAILED: code(true, 502, 'The TLS handshake failed, usually over a certificate.'),
   PROTOCOL_ERROR: code(false, 502, 'What arrived is not valid HTTP, or not in the encoding it claims.'),
   RESPONSE_TOO_LARGE: code(false, 502, 'The response is larger, after decompression, than allowed.'),
   INVALID_INPUT: code(false, 500, 'The input does not match the contract, so nothing was sent.'),

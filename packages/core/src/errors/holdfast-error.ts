@@ -11,7 +11,7 @@ export interface ErrorDetails {
 }
 
 /** Registered globally, so that an error of another copy of this package is still recognised. */
-const brand = Symbol.for('holdfast.error')
+export const brand: unique symbol = Symbol.for('holdfast.error')
 
 /**
  * The base of every error that Holdfast throws. Decide by `code`, never by the message.
@@ -57,22 +57,4 @@ export class HoldfastError extends Error {
     const { name, code, message, retryable, phase, dependency, operation, attempts, elapsedMs } = this
     return { name, code, message, retryable, phase, dependency, operation, attempts, elapsedMs }
   }
-}
-
-/**
- * Whether `error` was thrown by Holdfast, also by another copy of it; with `code`, whether it is of that code.
- *
- * @example
- * ```ts
- * import { isHoldfastError } from '@holdfast/core'
- *
- * const isOverload = (error: unknown) => isHoldfastError(error, 'CONCURRENCY_LIMIT')
- * ```
- */
-export function isHoldfastError<Code extends ErrorCode = ErrorCode>(
-  error: unknown,
-  code?: Code,
-): error is HoldfastError & { readonly code: Code } {
-  if (typeof error !== 'object' || error === null || !(brand in error)) return false
-  return code === undefined || (error as HoldfastError).code === code
 }

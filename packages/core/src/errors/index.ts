@@ -18,7 +18,8 @@ export {
   type ResponseHeaders,
 } from './contract-errors.js'
 export { type ErrorCode, type ErrorCodeInfo, errorCodes, type Phase } from './error-codes.js'
-export { type ErrorDetails, HoldfastError, isHoldfastError } from './holdfast-error.js'
+export { type ErrorDetails, HoldfastError } from './holdfast-error.js'
+export { type ErrorByCode, isHoldfastError } from './is-holdfast-error.js'
 export {
   ConnectFailedError,
   ConnectionLostError,

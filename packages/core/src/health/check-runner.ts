@@ -110,7 +110,8 @@ export class CheckRunner {
       critical,
       componentType,
       status: result.status === 'fail' && !critical ? 'warn' : result.status,
-      output: result.output,
+      // By the draft, `output` is for what is wrong.
+      output: result.status === 'pass' ? undefined : result.output,
       observedValue: timed ? Math.round(elapsedMs) : result.observedValue,
       observedUnit: timed ? 'ms' : result.observedUnit,
       measurement: result.measurement ?? 'responseTime',

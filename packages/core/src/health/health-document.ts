@@ -73,7 +73,6 @@ export function healthDocument(report: HealthReport, identity: HealthIdentity = 
 
 function entryOf(check: CheckReport): HealthDocumentCheck {
   const { componentType, observedUnit, observedValue, output, status, time } = check
-  // By the draft, `output` is for what is wrong.
   return {
     componentType,
     status,

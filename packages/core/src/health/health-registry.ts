@@ -165,7 +165,8 @@ class ServiceHealth implements HealthRegistry {
 
 function reportOf(checks: readonly CheckReport[], output: string | undefined): HealthReport {
   const own: HealthStatus = output === undefined ? 'pass' : 'fail'
-  return { status: checks.reduce((status, check) => worse(status, check.status), own), output, checks }
+  const status = checks.reduce<HealthStatus>((worst, check) => worse(worst, check.status), own)
+  return { status, output, checks }
 }
 
 /**

@@ -13,12 +13,12 @@ import { addProcessMetrics } from './process-metrics.js'
 import { ServerMetrics } from './server-metrics.js'
 
 /** What a service's metrics can be told. */
-export interface MetricsOptions {
+export interface MetricsOptions<Shown extends MetricsRegistry = MetricsRegistry> {
   /**
    * The registry that the metrics are shown in.
    * @default a new prom-client `Registry`
    */
-  readonly registry?: MetricsRegistry | undefined
+  readonly registry?: Shown | undefined
   /**
    * `'otel'` for the names of OpenTelemetry's semantic conventions.
    * @default 'prometheus'
@@ -42,9 +42,9 @@ export interface MetricsOptions {
 }
 
 /** The metrics of a service. */
-export interface Metrics {
+export interface Metrics<Shown extends MetricsRegistry = Registry> {
   /** The registry: everything is shown in it, and the application's own metrics belong there. */
-  readonly registry: MetricsRegistry
+  readonly registry: Shown
   readonly server: ServerMetrics
   readonly client: ClientMetrics
   /** Writes everything in the registry, for the `accept` header of a scraper. */
@@ -69,12 +69,14 @@ const optionNames = ['registry', 'naming', 'maxSeries', 'exemplars', 'process']
  * @throws {ConfigInvalidError} `CONFIG_INVALID` when an option is wrong, or when the registry has a metric already that
  * is called like one of these.
  */
-export function createMetrics(options: MetricsOptions = {}): Metrics {
+export function createMetrics<Shown extends MetricsRegistry = Registry>(
+  options: MetricsOptions<Shown> = {},
+): Metrics<Shown> {
   const check = new OptionCheck('metrics')
   checkOptions(check, options)
   check.done()
   const { naming, maxSeries, exemplars } = { ...metricsDefaults, ...defined(options) }
-  const registry = options.registry ?? (new Registry() as MetricsRegistry)
+  const registry = options.registry ?? (new Registry() as MetricsRegistry as Shown)
   const server = new ServerMetrics({ naming, maxSeries, exemplars })
   const client = new ClientMetrics({ naming, maxSeries, exemplars })
   const limited = [...server.families, ...client.families]

@@ -68,19 +68,22 @@ describe.each(faces)('bodies: $name', (face) => {
     }),
   )
 
-  it.each([...encodings, ...notHttp])('$fault: PROTOCOL_ERROR, and the connection is gone', ({ behaviour }) =>
-    leavingNothing(async () => {
-      await using server = await faultServer({ routes: { '*': found } })
-      await using client = face.open(server.url, { connections: 1 })
-      await endingOf(client.get(), 10_000)
-      server.set('*', behaviour)
-      expect(await endingOf(client.get(), 10_000)).toMatchObject({
-        error: { code: 'PROTOCOL_ERROR', attempts: 1, retryable: false },
-      })
-      expect(client.failures()).toBe(1)
-      server.set('*', found)
-      expect(await endingOf(client.get(), 10_000)).toEqual({ value: { id: '42' } })
-    }),
+  it.each([...encodings, ...notHttp])(
+    '$fault: PROTOCOL_ERROR, and the connection is gone',
+    ({ fault, behaviour }) =>
+      leavingNothing(async () => {
+        await using server = await faultServer({ routes: { '*': found } })
+        await using client = face.open(server.url, { connections: 1 })
+        await endingOf(client.get(), 10_000)
+        server.set('*', behaviour)
+        expect(await endingOf(client.get(), 10_000)).toMatchObject({
+          error: { code: 'PROTOCOL_ERROR', attempts: 1, retryable: false },
+        })
+        // What breaks after it was handed over is no longer the breaker's.
+        expect(client.failures()).toBe(face.handsOverStreams && fault.includes('chunk-size') ? 0 : 1)
+        server.set('*', found)
+        expect(await endingOf(client.get(), 10_000)).toEqual({ value: { id: '42' } })
+      }),
   )
 })
 

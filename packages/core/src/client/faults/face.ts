@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defineContract } from '../../contract/index.js'
 import type { ClientOptions } from '../client-options.js'
 import { createClient } from '../create-client.js'
+import { createFetch } from '../fetch/create-fetch.js'
 
 /** Options that every face takes. */
 export type FaceOptions = Partial<
@@ -38,6 +39,8 @@ export interface OpenFace extends AsyncDisposable {
 /** One of the ways in which an application can use Holdfast: all of them meet the same faults. */
 export interface Face {
   readonly name: string
+  /** Whether a body of unknown length is the caller's from the headers on, so that what then breaks is not retried. */
+  readonly handsOverStreams: boolean
   open(origin: string, options: FaceOptions): OpenFace
 }
 
@@ -49,6 +52,7 @@ const things = defineContract('things', {
 /** The typed client. */
 export const typedFace: Face = {
   name: 'the typed client',
+  handsOverStreams: false,
   open(origin, options) {
     const client = createClient(things, { baseUrl: origin, ...options })
     return {
@@ -57,6 +61,24 @@ export const typedFace: Face = {
       inFlight: () => client.$stats().inFlight,
       failures: () => client.$stats().endpoints[0]?.circuitBreaker?.failures ?? 0,
       [Symbol.asyncDispose]: () => client.$close(),
+    }
+  },
+}
+
+/** The drop-in `fetch`. */
+export const fetchFace: Face = {
+  name: 'createFetch',
+  handsOverStreams: true,
+  open(origin, options) {
+    const fetch = createFetch(options)
+    const read = async (path: string, init: RequestInit) => (await fetch(origin + path, init)).json()
+    const state = () => fetch.$stats().origins[0]
+    return {
+      get: (signal) => read('/things/42', signal === undefined ? {} : { signal }),
+      post: (signal) => read('/things', { method: 'POST', body: 'x', ...(signal && { signal }) }),
+      inFlight: () => state()?.inFlight ?? 0,
+      failures: () => state()?.circuitBreaker?.failures ?? 0,
+      [Symbol.asyncDispose]: () => fetch.$close(),
     }
   },
 }

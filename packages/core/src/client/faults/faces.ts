@@ -1,4 +1,4 @@
-import { type Face, typedFace } from './face.js'
+import { type Face, fetchFace, typedFace } from './face.js'
 
 /** Every face that exists. */
-export const faces: readonly Face[] = [typedFace]
+export const faces: readonly Face[] = [typedFace, fetchFace]

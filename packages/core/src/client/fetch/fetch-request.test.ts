@@ -178,6 +178,21 @@ describe('redirects', () => {
     expect(second?.headers['content-type']).toBe(body === '' ? undefined : 'text/plain;charset=UTF-8')
   })
 
+  it('leave nothing behind of a long answer that redirects', async () => {
+    await using server = await faultServer({
+      routes: {
+        '/a': (_, response) => {
+          response.writeHead(302, { location: '/b' }).write('x'.repeat(300_000))
+          response.end('y')
+        },
+        '/b': ok,
+      },
+    })
+    const call = openFetch()
+    expect((await call(`${server.url}/a`)).status).toBe(200)
+    expect(call.$stats().origins[0]?.inFlight).toBe(0)
+  })
+
   it('keep credentials within the origin', async () => {
     await using other = await faultServer({ routes: { '*': ok } })
     await using server = await faultServer({

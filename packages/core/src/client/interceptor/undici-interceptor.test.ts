@@ -231,6 +231,31 @@ describe('retries', () => {
     await vi.waitFor(() => expect(interceptor.$stats().origins[0]?.inFlight).toBe(0))
   })
 
+  it('hold no more than the beginning of an answer, and drop it when they are made', async () => {
+    const sent: (() => number)[] = []
+    await using server = await faultServer({
+      routes: {
+        '*': cycle([
+          (_, response) => {
+            const { socket } = response
+            sent.push(() => socket?.bytesWritten ?? 0)
+            Readable.from(Array.from({ length: 600 }, () => Buffer.alloc(65_536))).pipe(
+              response.writeHead(503),
+            )
+          },
+          stall(),
+        ]),
+      },
+    })
+    const { agent, interceptor } = openAgent({ retry: { baseMs: 200, maxMs: 200 }, random: () => 0.99 })
+    const signal = AbortSignal.timeout(1_000)
+    const call = failureOf(get(agent, server.url, { signal }))
+    await server.received(2)
+    expect(sent[0]?.()).toBeLessThan(20_000_000)
+    await vi.waitFor(() => expect(interceptor.$stats().origins[0]?.inFlight).toBe(1))
+    await call
+  })
+
   it('end once something has been passed on', async () => {
     await using server = await faultServer({ routes: { '*': hangUp({ at: 'body' }) } })
     expect(await failureOf(get(openAgent().agent, server.url))).toMatchObject({

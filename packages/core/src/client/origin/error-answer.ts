@@ -31,7 +31,5 @@ export class ErrorAnswer<Received extends Answer = Answer> extends HttpError<num
 
 /** Whether an answer is one that retry, breaker or budget must hear of. */
 export function isFailure({ status, headers }: Answer): boolean {
-  if (status < 400) return false
-  const { retry, breaker } = classifyStatus(status, headers['retry-after'] !== undefined)
-  return retry !== 'no' || breaker !== 'success'
+  return status >= 400 && classifyStatus(status, headers['retry-after'] !== undefined).retry !== 'no'
 }

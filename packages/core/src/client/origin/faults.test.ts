@@ -151,6 +151,15 @@ describe.each(faces)('%s', (_, open) => {
     expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(3)
   })
 
+  it('500 is passed on, and counts against the peer', async () => {
+    await using server = await faultServer({ routes: { '*': answer(500, { body: 'no' }) } })
+    const { request } = open({ timeoutMs, circuitBreaker: { minimumCalls: 3 } })
+    for (let call = 0; call < 3; call++)
+      expect(await request(server.url)).toEqual({ status: 500, text: 'no' })
+    expect(await failureOf(request(server.url))).toMatchObject({ code: 'CIRCUIT_OPEN' })
+    expect(server.requests).toHaveLength(3)
+  })
+
   it('a clock that jumps changes nothing', async () => {
     await using server = await faultServer({ routes: { '*': stall() } })
     const { request } = open({ timeoutMs, attemptTimeoutMs: false })

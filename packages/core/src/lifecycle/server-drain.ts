@@ -1,0 +1,113 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { Server as NetServer, type Socket } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
+
+/** How long a keep-alive connection must have been quiet to be closed: a request may be on its way. */
+const quietMs = 200
+const sweepEveryMs = 25
+/** How long a request that has begun to arrive may take to arrive. Upgraded connections look like one. */
+const arrivalMs = 1_000
+
+interface Connection {
+  inFlight: number
+  /** When its last response ended, or it was opened. */
+  quietSince: number
+  /** Bytes read until then: more of them are the beginning of a request. */
+  bytesRead: number
+}
+
+/**
+ * The connections of one HTTP server, and how they end without a request being lost.
+ *
+ * `http.Server.close()` destroys every idle connection at once, also the one whose next request has arrived in the
+ * kernel. So a connection is told to close with its next response, and is closed only when it has been quiet.
+ */
+export class ServerDrain {
+  readonly #server: Server
+  readonly #connections = new Map<Socket, Connection>()
+  readonly #responses = new Set<ServerResponse>()
+  #state: 'serving' | 'draining' | 'closing' = 'serving'
+  #whenEmpty: (() => void) | undefined = undefined
+  #sweep: NodeJS.Timeout | undefined = undefined
+  #closingSince = 0
+
+  constructor(server: Server) {
+    this.#server = server
+    server.prependListener(server instanceof TlsServer ? 'secureConnection' : 'connection', this.#opened)
+    server.prependListener('request', this.#requested)
+  }
+
+  /** Requests that have not been answered to the end. */
+  get inFlight(): number {
+    return this.#responses.size
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  /** From now on every response says `Connection: close`. */
+  drain(): void {
+    if (this.#state === 'serving') this.#state = 'draining'
+    for (const response of this.#responses) response.shouldKeepAlive = false
+  }
+
+  /** Takes no more connections. Settles when all have ended, each as soon as it is quiet. */
+  close(): Promise<void> {
+    this.drain()
+    this.#state = 'closing'
+    this.#closingSince = performance.now()
+    // Not the method of http.Server, which would destroy idle connections at once.
+    if (this.#server.listening) NetServer.prototype.close.call(this.#server)
+    if (this.#connections.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#whenEmpty = resolve
+      // A turn of the loop later, so that what has arrived by now is read before its connection is closed.
+      this.#sweep = setInterval(() => setImmediate(() => this.#closeQuiet()), sweepEveryMs)
+    })
+  }
+
+  /** Ends whatever is left, at once. */
+  destroy(): void {
+    clearInterval(this.#sweep)
+    this.#server.off('request', this.#requested)
+    for (const socket of this.#connections.keys()) socket.destroy()
+    // Ends the timer with which http.Server watches its connections.
+    this.#server.close()
+  }
+
+  readonly #opened = (socket: Socket): void => {
+    this.#connections.set(socket, { inFlight: 0, quietSince: performance.now(), bytesRead: socket.bytesRead })
+    socket.once('close', () => {
+      this.#connections.delete(socket)
+      if (this.#connections.size > 0 || this.#whenEmpty === undefined) return
+      clearInterval(this.#sweep)
+      this.#whenEmpty()
+    })
+  }
+
+  readonly #requested = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request
+    const connection = this.#connections.get(socket)
+    if (connection !== undefined) connection.inFlight++
+    this.#responses.add(response)
+    if (this.#state !== 'serving') response.shouldKeepAlive = false
+    response.once('close', () => {
+      this.#responses.delete(response)
+      if (connection === undefined) return
+      connection.inFlight--
+      connection.quietSince = performance.now()
+      connection.bytesRead = socket.bytesRead
+    })
+  }
+
+  #closeQuiet(): void {
+    const now = performance.now()
+    const isLate = now - this.#closingSince >= arrivalMs
+    for (const [socket, { bytesRead, inFlight, quietSince }] of this.#connections) {
+      if (inFlight > 0 || now - quietSince < quietMs) continue
+      if (isLate || socket.bytesRead === bytesRead) socket.destroy()
+    }
+  }
+}
