@@ -1,11 +1,5 @@
 export type { CloseHook, HookContext } from './close-hooks.js'
 export type { ProcessEvents } from './process-exit.js'
-export {
-  createShutdown,
-  type ServerRole,
-  type Shutdown,
-  type ShutdownOptions,
-  type ShutdownResult,
-  type WorkContext,
-} from './shutdown.js'
-export type { ShutdownTimes } from './shutdown-options.js'
+export { createShutdown } from './shutdown.js'
+export { type ShutdownTimes, shutdownTimeNames } from './shutdown-options.js'
+export type { ServerRole, Shutdown, ShutdownOptions, ShutdownResult, WorkContext } from './shutdown-types.js'

@@ -1,8 +1,7 @@
+import type { EventEmitter } from 'node:events'
+
 /** The part of `process` that is listened to. */
-export interface ProcessEvents {
-  on(event: string, listener: (...args: never[]) => void): unknown
-  off(event: string, listener: (...args: never[]) => void): unknown
-}
+export type ProcessEvents = Pick<EventEmitter, 'on' | 'off'>
 
 /** Something that stops with the process. */
 export interface Participant {
