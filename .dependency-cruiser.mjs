@@ -18,6 +18,7 @@ const layers = {
   client: [
     'errors',
     'config',
+    'cancellation',
     'context',
     'policies',
     'endpoints',
@@ -98,7 +99,7 @@ export default {
     {
       name: 'policies-know-no-http',
       severity: 'error',
-      from: { path: feature('policies|errors|config'), pathNot: test },
+      from: { path: feature('policies|errors|cancellation'), pathNot: test },
       to: {
         path: [
           'node_modules/(undici|zod|pino|prom-client|@opentelemetry)/',
@@ -110,7 +111,10 @@ export default {
       name: 'no-dev-dependencies-in-the-product',
       severity: 'error',
       from: { path: '^packages/[^/]+/src/', pathNot: test },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm-peer', 'npm-optional'] },
+      to: {
+        dependencyTypes: ['npm-dev'],
+        dependencyTypesNot: ['type-only', 'npm', 'npm-peer', 'npm-optional'],
+      },
     },
     {
       name: 'nothing-undeclared',

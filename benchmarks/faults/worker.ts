@@ -31,5 +31,7 @@ async function judge(row: number, services: Services): Promise<Verdict> {
   const asked = rows[row]
   const client = await open?.(asked?.limits ?? usualLimits)
   if (client === undefined || asked === undefined) return { holds: undefined, what: '' }
+  // The first call of a process takes its time, which is nobody's fault.
+  await client.get(`${services.url}/well`).catch(() => undefined)
   return asked.judge(client, services)
 }

@@ -26,6 +26,16 @@ export {
   undiciInterceptor,
 } from './client/index.js'
 export {
+  currentContext,
+  detached,
+  type Logger,
+  type LogMethod,
+  type Priority,
+  type RequestContext,
+  type RunContextOptions,
+  runWithContext,
+} from './context/index.js'
+export {
   type BodyKind,
   type CallInput,
   type CallOutput,
@@ -113,6 +123,7 @@ export {
   type RateLimitOptions,
   type RateLimitRedisOptions,
   type RateLimitRejection,
+  type RedisClient,
   type RetryBudget,
   type RetryBudgetOptions,
   type RetryEvent,

@@ -40,7 +40,7 @@ class TimeoutQueue {
     if (this.#first !== undefined) return
     clearTimeout(this.#timer)
     this.#timer = undefined
-    queues.delete(this.#ms)
+    this.#drop()
   }
 
   fireDue(): void {
@@ -50,8 +50,17 @@ class TimeoutQueue {
       this.#unlink(due)
       due.fire()
     }
-    if (this.#first === undefined) queues.delete(this.#ms)
-    else this.#timer ??= setTimeout(fireDue, Math.max(0, this.#first.dueAt - now), this)
+    if (this.#first === undefined) {
+      this.#drop()
+      return
+    }
+    // What has fired may have come back here behind others, with a timer that is too late for them.
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(fireDue, Math.max(0, this.#first.dueAt - now), this)
+  }
+
+  #drop(): void {
+    if (queues.get(this.#ms) === this) queues.delete(this.#ms)
   }
 
   #unlink(due: Due): void {

@@ -1,7 +1,7 @@
 import { show } from '../config/index.js'
 import { type CompiledOperation, isIdempotent, type OnWarn } from '../contract/index.js'
 import { InvalidInputError } from '../errors/index.js'
-import { type Step, untilAborted } from '../policies/index.js'
+import { type Execution, type Step, untilAborted } from '../policies/index.js'
 import { send, type TransportResponse } from '../transport/index.js'
 import { type Call, requestHeaders } from './call.js'
 import { inPhase } from './call-phase.js'
@@ -65,20 +65,31 @@ function linkExchange(context: AttemptContext): AttemptExchange<TransportRespons
   const { validate = clientDefaults.validate } = resolved.options
   const { method } = compiled
   const onWarn = warner(context)
-  const { mode, maxResponseBytes, idleTimeoutMs } = responseOptions(context)
+  const { mode, maxResponseBytes, maxBufferedBytes, idleTimeoutMs } = responseOptions(context)
   const streamWhen = isSuccess
 
   return {
     send(execution) {
       const call = execution.data as Call
       const { path: ownPath, body } = call.request as NonNullable<Call['request']>
-      const { headers } = call
+      const headers = withRemainingTime(call.headers, execution)
       const path = basePath === '' ? ownPath : basePath + ownPath
       const dispatcher = transport.dispatcherFor(origin)
       call.attempts++
       return send(
         dispatcher,
-        { origin, path, method, headers, body, mode, maxResponseBytes, idleTimeoutMs, streamWhen },
+        {
+          origin,
+          path,
+          method,
+          headers,
+          body,
+          mode,
+          maxResponseBytes,
+          maxBufferedBytes,
+          idleTimeoutMs,
+          streamWhen,
+        },
         execution,
       )
     },
@@ -95,6 +106,13 @@ function linkExchange(context: AttemptContext): AttemptExchange<TransportRespons
   }
 }
 
+/** Tells the dependency how long the answer is waited for, so that it need not work for nobody. */
+function withRemainingTime(headers: Record<string, string>, execution: Execution): Record<string, string> {
+  const { deadline, sentAt } = execution
+  if (deadline === Number.POSITIVE_INFINITY) return headers
+  return { 'x-request-timeout-ms': `${Math.max(1, Math.floor(deadline - sentAt))}`, ...headers }
+}
+
 function responseOptions({ compiled, resolved, settings }: AttemptContext) {
   const { responseKind } = compiled
   const { maxResponseBytes } = resolved.options
@@ -107,6 +125,8 @@ function responseOptions({ compiled, resolved, settings }: AttemptContext) {
         ? ('discard' as const)
         : ('buffer' as const),
     maxResponseBytes: maxResponseBytes ?? (isStream ? unlimited : clientDefaults.maxResponseBytes),
+    // Of an error that answers where a stream was asked for.
+    maxBufferedBytes: maxResponseBytes ?? clientDefaults.maxResponseBytes,
     idleTimeoutMs: settings.idleTimeoutMs === false ? unlimited : settings.idleTimeoutMs,
   }
 }

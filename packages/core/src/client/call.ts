@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto'
+import type { ActiveContext } from '../context/index.js'
 import type { EncodedRequest, Operation } from '../contract/index.js'
 import { InvalidInputError, type Problem, type ResponseHeaders } from '../errors/index.js'
 import type { TimedCall, UsualLatency } from './attempt-facts.js'
 import { checkHeaders } from './check-headers.js'
 import type { CallOptions } from './client-types.js'
+import { withContextHeaders } from './inherited-context.js'
 
 /** One call of an operation, as its pipeline needs it. It travels as the `data` of the execution. */
 export interface Call extends TimedCall {
   readonly operation: string
   readonly input: unknown
-  readonly timeoutMs: number | undefined
+  timeoutMs: number | undefined
   readonly startedAt: number
   /** Set by the encode step. */
   request: EncodedRequest | undefined
@@ -22,6 +24,8 @@ export interface Call extends TimedCall {
   responseHeaders: ResponseHeaders
   readonly callHeaders: Record<string, string> | undefined
   readonly idempotencyKey: string | undefined
+  /** Of the request that the call is made for. */
+  context: ActiveContext | undefined
 }
 
 /** Those of no response at all. */
@@ -51,6 +55,7 @@ export function startCall(
     responseHeaders: noHeaders,
     callHeaders: options?.headers as Record<string, string> | undefined,
     idempotencyKey: options?.idempotencyKey,
+    context: undefined,
   }
 }
 
@@ -73,7 +78,7 @@ export function checkCallOptions(subject: string, operation: Operation, options:
   }
   const { signal, timeoutMs, idempotencyKey } = options
   if (signal !== undefined && !isAbortSignal(signal)) add('signal', 'must be an AbortSignal')
-  if (timeoutMs !== undefined && timeoutMs !== false && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
+  if (timeoutMs !== undefined && timeoutMs !== false && !isDuration(timeoutMs)) {
     add('timeoutMs', 'must be a positive number of milliseconds, or false')
   }
   const headers = checkHeaders(options.headers, (name, message) => {
@@ -89,10 +94,18 @@ export function checkCallOptions(subject: string, operation: Operation, options:
   return { signal, timeoutMs, idempotencyKey, headers }
 }
 
+function isDuration(value: unknown): boolean {
+  return typeof value === 'number' && value > 0 && value < 2 ** 31
+}
+
 /** By its shape: a test runner's sandbox has an `AbortSignal` of its own. */
 function isAbortSignal(value: unknown): boolean {
-  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
-  return typeof aborted === 'boolean' && typeof addEventListener === 'function'
+  const { aborted, addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>
+  return (
+    typeof aborted === 'boolean' &&
+    typeof addEventListener === 'function' &&
+    typeof removeEventListener === 'function'
+  )
 }
 
 /** The headers of all attempts of a call, those of the call itself winning. */
@@ -102,8 +115,11 @@ export function requestHeaders(
   call: Call,
 ): Record<string, string> {
   const encoded = call.request?.headers
-  if (encoded === undefined && call.callHeaders === undefined && operation.idempotent !== 'key') return base
-  const headers = { ...base, ...encoded, ...call.callHeaders }
+  const { callHeaders, context } = call
+  const isPlain = encoded === undefined && callHeaders === undefined && operation.idempotent !== 'key'
+  if (isPlain) return context === undefined ? base : withContextHeaders(base, context)
+  const own = { ...base, ...encoded, ...callHeaders }
+  const headers = context === undefined ? own : withContextHeaders(own, context)
   if (operation.idempotent === 'key') headers['idempotency-key'] ??= call.idempotencyKey ?? randomUUID()
   return headers
 }

@@ -51,7 +51,8 @@ export interface CallPolicyOptions<Output = unknown> {
    */
   readonly hedge?: boolean | HedgeSettings
   /**
-   * Answers when the dependency cannot. Not asked when the caller aborted or gave wrong input. `false` for none.
+   * Answers when the dependency cannot. Not asked when the caller aborted or gave wrong input. It has what is left of
+   * `timeoutMs`, and a second at least; then the call fails with the error that it had. `false` for none.
    * @default false
    */
   readonly fallback?: Fallback<Output> | false

@@ -1,6 +1,6 @@
 import type { CallInput, CallOutput } from '../contract/index.js'
 import type { HoldfastError, ResponseHeaders } from '../errors/index.js'
-import type { BreakerState, Listener, Unsubscribe } from '../policies/index.js'
+import type { BreakerState, CircuitBreaker, Listener, Unsubscribe } from '../policies/index.js'
 import type { ClientEvents } from './client-events.js'
 
 /** Options of a single call; they override those of the operation and the client. */
@@ -80,6 +80,11 @@ export interface ClientStats {
 export interface ClientControls {
   /** The state of breaker, permits, budget and connections. */
   $stats(): ClientStats
+  /**
+   * The circuit breakers, one for each endpoint: to isolate or reset one by hand, or to attach tools made for opossum
+   * to its `opossum`. Empty with `circuitBreaker: false`.
+   */
+  $circuitBreakers(): readonly CircuitBreaker[]
   /** Subscribes to an event; returns what unsubscribes. A listener that throws never changes a call's result. */
   $on<Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>): Unsubscribe
   /** Refuses new calls with `CLOSED`, waits for those in flight and closes the connections. */

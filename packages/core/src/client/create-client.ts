@@ -46,7 +46,7 @@ export function createClient<const Name extends string, Ops extends Operations>(
     ])
   }
   const operations = contract as unknown as Readonly<Record<string, Operation>>
-  const resolved = resolveOptions(`client of '${dependency}'`, options, operations)
+  const resolved = resolveOptions(dependency, options, operations)
   const events = new Emitter<ClientEvents>()
   forwardEvents(dependency, resolved, events)
   const ledger: CallLedger = { latency: new UsualLatency(), isClosed: false, active: 0, onIdle: undefined }
@@ -81,6 +81,7 @@ function controlsOf(
     return closing
   }
   return {
+    $circuitBreakers: () => (resolved.breaker === undefined ? [] : [resolved.breaker]),
     $stats: () => statsOf(dependency, resolved),
     $on: (name, listener) => subscribe(`$on() of the client of '${dependency}'`, events, name, listener),
     $close: close,

@@ -93,6 +93,15 @@ describe('a fallback', () => {
   })
 })
 
+describe('a fallback that hangs', () => {
+  it('does not keep the call', async () => {
+    await using server = await faultServer({ routes: { '*': answer(503) } })
+    const fallback = () => new Promise<never>(() => {})
+    const client = openOrders(server, { timeoutMs: 30, retry: false, fallback })
+    expect(await failureOf(client.getOrder({ id: '42' }))).toMatchObject({ code: 'HTTP_STATUS', status: 503 })
+  })
+})
+
 describe('a hedge', () => {
   it('sends a second request after the delay, takes the first answer and aborts the other', async () => {
     await using server = await faultServer({ routes: { '*': cycle([stall(), found]) } })

@@ -58,7 +58,7 @@ function fallbackLayer({ compiled, dependency, events, settings }: PipelineConte
       // What an answer that was refused has left behind.
       call.status = 0
       call.responseHeaders = noHeaders
-      return answer(error as never, { operation, input: call.input })
+      return inTime(call, error, answer(error as never, { operation, input: call.input }))
     },
     { when: (error) => !isCallersFault(error) },
   )
@@ -66,6 +66,21 @@ function fallbackLayer({ compiled, dependency, events, settings }: PipelineConte
     events.emit('fallback', { dependency, operation, error: error as never })
   })
   return (next) => policy.link(next)
+}
+
+/** What a fallback has after the deadline, in milliseconds: it is there for calls that have used up their time. */
+const fallbackGraceMs = 1_000
+
+/** The answer of a fallback, or the call's own error when the fallback hangs. */
+function inTime(call: Call, error: unknown, answer: unknown): unknown {
+  if (typeof (answer as { then?: unknown } | null | undefined)?.then !== 'function') return answer
+  const leftMs = (call.timeoutMs ?? 0) - (performance.now() - call.startedAt)
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(reject, Math.max(leftMs, fallbackGraceMs), error)
+    Promise.resolve(answer)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer))
+  })
 }
 
 function repeatContext({ dependency, events, resolved }: PipelineContext): RepeatContext {

@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream'
+import { type ActiveContext, contextStorage } from '../context/index.js'
 import { ClosedError, isHoldfastError } from '../errors/index.js'
 import { Execution, type Step } from '../policies/index.js'
 import type { UsualLatency } from './attempt-facts.js'
 import { type Call, checkCallOptions, startCall } from './call.js'
 import { endedIn } from './call-phase.js'
 import type { CallOptions, SafeResult } from './client-types.js'
+import { InheritedAbort, inheritedTimeout } from './inherited-context.js'
 import { linkOperation, type PipelineContext } from './operation-pipeline.js'
 
 /** What all operations of a client share beyond its policies. */
@@ -56,13 +58,18 @@ export class OperationRunner {
       options === undefined
         ? undefined
         : this.#naming(() => checkCallOptions(subject, compiled.operation, options))
-    return startCall(compiled.name, input, settings.timeoutMs, this.#ledger.latency, checked)
+    const call = startCall(compiled.name, input, settings.timeoutMs, this.#ledger.latency, checked)
+    const context = contextStorage.getStore()
+    if (context !== undefined) this.#naming(() => inherit(call, context))
+    return call
   }
 
   async #run(call: Call, signal: AbortSignal | undefined): Promise<unknown> {
     if (this.#ledger.isClosed) throw this.#describe(new ClosedError(undefined, { phase: 'queued' }), call)
     const execution = Execution.start(noWork, call)
     if (signal !== undefined) execution.follow(signal)
+    const inherited = call.context === undefined ? undefined : new InheritedAbort(execution)
+    if (inherited !== undefined) call.context?.attach(inherited)
     if (execution.aborted) throw this.#describe(endedIn('queued', execution.reason), call)
     this.#ledger.active++
     let streamed: Readable | undefined
@@ -74,6 +81,7 @@ export class OperationRunner {
       throw this.#describe(error, call)
     } finally {
       execution.release()
+      if (inherited !== undefined) call.context?.detach(inherited)
       if (streamed !== undefined) endWith(streamed, execution, signal as AbortSignal)
       else if (signal !== undefined) execution.unfollow(signal)
       if (--this.#ledger.active === 0) this.#ledger.onIdle?.()
@@ -103,6 +111,12 @@ export class OperationRunner {
     }
     return error
   }
+}
+
+/** Inside a request a call has no more time than the request, and carries on what joins the two. */
+function inherit(call: Call, context: ActiveContext): void {
+  call.context = context
+  call.timeoutMs = inheritedTimeout(call.timeoutMs, context, call.startedAt)
 }
 
 /** The caller's signal ends a streamed response too, as long as it streams. */

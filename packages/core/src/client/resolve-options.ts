@@ -74,11 +74,11 @@ const notYet = [
  * @throws {ConfigInvalidError} `CONFIG_INVALID`, naming everything that is wrong at once.
  */
 export function resolveOptions(
-  subject: string,
+  dependency: string,
   given: ClientOptions<object> | undefined,
   operations: Readonly<Record<string, Operation>>,
 ): ResolvedClient {
-  const check = new OptionCheck(subject)
+  const check = new OptionCheck(`client of '${dependency}'`)
   const options = withoutUndefined(check, given, optionNames)
   const base = checkBaseUrl(check, options.baseUrl)
   checkCallPolicy(check, '', options)
@@ -90,7 +90,7 @@ export function resolveOptions(
   check.oneOf('validate', options.validate, ['enforce', 'warn', 'off'])
   check.function('onInvalid', options.onInvalid)
   check.function('random', options.random)
-  const policies = makePolicies(check, options)
+  const policies = makePolicies(check, options, dependency)
   check.done()
   const transport = createTransport({
     connections: options.connections ?? policies.bulkhead?.maxConcurrent ?? clientDefaults.maxConcurrent,
@@ -193,11 +193,16 @@ export type SharedPolicyOptions = Pick<
 >
 
 /** Makes the policies of one dependency; what is wrong with their options is told to `check`. */
-export function makePolicies(check: OptionCheck, options: SharedPolicyOptions): SharedPolicies {
+export function makePolicies(
+  check: OptionCheck,
+  options: SharedPolicyOptions,
+  name = 'circuit',
+): SharedPolicies {
   const { random } = options
   return {
     breaker: make(check, 'circuitBreaker', options.circuitBreaker, (given) =>
       circuitBreaker({
+        name,
         ...(typeof random === 'function' && { random }),
         ...withoutClassify(check, given),
         classify: (error, execution) => verdictOf(error, execution).breaker,

@@ -70,6 +70,20 @@ describe('a streamed response', () => {
     await vi.waitFor(() => expect(server.stats().inFlight).toBe(0))
   })
 
+  it('has an error body that is bounded all the same', async () => {
+    await using server = await faultServer({
+      routes: {
+        '*': (_, response) => {
+          response.writeHead(500)
+          const more = () => response.destroyed || response.write(Buffer.alloc(65_536), more)
+          more()
+        },
+      },
+    })
+    const client = openOrders(server, { retry: false })
+    expect(await failureOf(client.download())).toMatchObject({ code: 'RESPONSE_TOO_LARGE' })
+  })
+
   it('is bounded where a limit was given', async () => {
     await using server = await faultServer({ routes: { '*': oversize() } })
     const stream = await openOrders(server, { maxResponseBytes: 1_000_000 }).download()

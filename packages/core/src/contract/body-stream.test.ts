@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { ReadableStream } from 'node:stream/web'
-import { describe, expect, it } from 'vitest'
+import { setImmediate } from 'node:timers/promises'
+import { describe, expect, it, vi } from 'vitest'
 import { type StreamedBody, streamedBody } from './body-stream.js'
 
 function streamed(value: unknown): StreamedBody {
@@ -65,6 +66,25 @@ describe('a body stream', () => {
     expect(() => failing.source()).toThrow('must be a Readable')
     const rejecting = streamed(() => Promise.reject(new Error('gone')))
     await expect(buffer(rejecting.source())).rejects.toThrow('gone')
+  })
+
+  it('may fail before anybody reads of it', async () => {
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    const readable = streamed(() => Promise.reject(new Error('gone'))).source()
+    await setImmediate()
+    process.off('unhandledRejection', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
+    await expect(buffer(readable)).rejects.toThrow('gone')
+  })
+
+  it('lets go of a promised stream that comes when nobody wants it any more', async () => {
+    const late = Readable.from(['a'])
+    streamed(async () => late)
+      .source()
+      .destroy()
+    await setImmediate()
+    expect(late.destroyed).toBe(true)
   })
 
   it('lets go of its source when it is destroyed', async () => {

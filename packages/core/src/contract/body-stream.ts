@@ -66,8 +66,26 @@ function toReadable(value: unknown): Readable {
   const bytes = typeof value === 'string' ? Buffer.from(value) : bytesOf(value)
   if (bytes !== undefined) return bytesReadable(bytes)
   if (isAsyncIterable(value)) return Readable.from(value, { objectMode: false })
-  if (value instanceof Promise) return Readable.from(awaited(value), { objectMode: false })
+  if (value instanceof Promise) return promisedReadable(value)
   throw new TypeError(`a function that makes a body ${streamRemedy.replace(/, or a function.*/, '')}`)
+}
+
+function promisedReadable(value: Promise<unknown>): Readable {
+  const readable = Readable.from(awaited(value), { objectMode: false })
+  // The promise may fail while the request still connects, and may keep its word when the request has ended.
+  value.catch(ignore)
+  readable.once('close', () => void discard(value))
+  return readable
+}
+
+async function discard(value: Promise<unknown>): Promise<void> {
+  try {
+    toReadable(await value)
+      .on('error', ignore)
+      .destroy()
+  } catch {
+    // It failed, which its reader knows, or it has been read.
+  }
 }
 
 async function* awaited(value: Promise<unknown>): AsyncGenerator<unknown> {
@@ -97,3 +115,5 @@ export function bytesOf(value: unknown): Uint8Array | undefined {
     ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     : undefined
 }
+
+function ignore(): void {}

@@ -53,7 +53,8 @@ export async function runHooks(
     all.push(ended)
     await within((endsAt - performance.now()) / (hooks.length - index), ended)
   }
-  await within(endsAt - performance.now(), Promise.all(all))
+  const leftMs = endsAt - performance.now()
+  if (leftMs > 0) await within(leftMs, Promise.all(all))
   const hanging = [...running]
   running.clear()
   for (const [{ name }, startedAt] of hanging) {

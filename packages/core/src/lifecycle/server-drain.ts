@@ -5,6 +5,9 @@ import { Server as TlsServer } from 'node:tls'
 /** How long a keep-alive connection must have been quiet to be closed: a request may be on its way. */
 const quietMs = 200
 const sweepEveryMs = 25
+/** No connection for so long means that none waits in the kernel: the loop takes one each turn. */
+const backlogQuietMs = 20
+const backlogLimitMs = 200
 /** How long a request that has begun to arrive may take to arrive. Upgraded connections look like one. */
 const arrivalMs = 1_000
 
@@ -26,10 +29,11 @@ export class ServerDrain {
   readonly #server: Server
   readonly #connections = new Map<Socket, Connection>()
   readonly #responses = new Set<ServerResponse>()
-  #state: 'serving' | 'draining' | 'closing' = 'serving'
+  #state: 'serving' | 'draining' | 'settling' | 'closing' = 'serving'
   #whenEmpty: (() => void) | undefined = undefined
   #sweep: NodeJS.Timeout | undefined = undefined
   #closingSince = 0
+  #lastOpened = Number.NEGATIVE_INFINITY
 
   constructor(server: Server) {
     this.#server = server
@@ -54,14 +58,15 @@ export class ServerDrain {
   }
 
   /** Takes no more connections. Settles when all have ended, each as soon as it is quiet. */
-  close(): Promise<void> {
-    this.drain()
+  async close(): Promise<void> {
+    if (this.#server.listening) await this.#settleBacklog()
     this.#state = 'closing'
     this.#closingSince = performance.now()
+    for (const response of this.#responses) response.shouldKeepAlive = false
     // Not the method of http.Server, which would destroy idle connections at once.
     if (this.#server.listening) NetServer.prototype.close.call(this.#server)
-    if (this.#connections.size === 0) return Promise.resolve()
-    return new Promise((resolve) => {
+    if (this.#connections.size === 0) return
+    await new Promise<void>((resolve) => {
       this.#whenEmpty = resolve
       // A turn of the loop later, so that what has arrived by now is read before its connection is closed.
       this.#sweep = setInterval(() => setImmediate(() => this.#closeQuiet()), sweepEveryMs)
@@ -78,6 +83,7 @@ export class ServerDrain {
   }
 
   readonly #opened = (socket: Socket): void => {
+    this.#lastOpened = performance.now()
     this.#connections.set(socket, { inFlight: 0, quietSince: performance.now(), bytesRead: socket.bytesRead })
     socket.once('close', () => {
       this.#connections.delete(socket)
@@ -92,7 +98,7 @@ export class ServerDrain {
     const connection = this.#connections.get(socket)
     if (connection !== undefined) connection.inFlight++
     this.#responses.add(response)
-    if (this.#state !== 'serving') response.shouldKeepAlive = false
+    if (this.#state === 'draining' || this.#state === 'closing') response.shouldKeepAlive = false
     response.once('close', () => {
       this.#responses.delete(response)
       if (connection === undefined) return
@@ -100,6 +106,18 @@ export class ServerDrain {
       connection.quietSince = performance.now()
       connection.bytesRead = socket.bytesRead
     })
+  }
+
+  /**
+   * The kernel resets connections that it has completed and the process has not taken. So clients may keep theirs for
+   * a moment instead of making new ones, until none is left to take.
+   */
+  async #settleBacklog(): Promise<void> {
+    this.#state = 'settling'
+    const until = performance.now() + backlogLimitMs
+    await turn()
+    await turn()
+    while (performance.now() - this.#lastOpened < backlogQuietMs && performance.now() < until) await pause()
   }
 
   #closeQuiet(): void {
@@ -111,3 +129,6 @@ export class ServerDrain {
     }
   }
 }
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 5))

@@ -146,9 +146,11 @@ class ServiceShutdown implements Shutdown, Participant {
       this.#clean = false
       this.#log.hook('drain', { name: 'onDraining', outcome: 'failed', durationMs: 0, error })
     }
-    for (const server of this.#servers) server.drain()
     // Nobody sends requests to a worker, so there is nobody to look away.
-    if (this.#servers.length > 0 && this.#times.drainDelayMs > 0) await sleep(this.#times.drainDelayMs)
+    if (this.#servers.length > 0 && this.#times.drainDelayMs > 0) {
+      for (const server of this.#servers) server.drain()
+      await sleep(this.#times.drainDelayMs)
+    }
     this.#abort.abort(new AbortedError('the service is shutting down'))
     this.#log.phase('drain', since(startedAt))
   }

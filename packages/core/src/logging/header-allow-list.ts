@@ -46,7 +46,8 @@ export function headerSerializer(further: readonly string[] = []): HeaderSeriali
   const check = new OptionCheck('logged headers')
   for (const name of further) {
     if (typeof name !== 'string') check.add('headers', `must hold names of headers, not ${show(name)}`)
-    else if (neverLogged.has(name.toLowerCase())) check.add('headers', `must not hold ${name}: it carries secrets`)
+    else if (neverLogged.has(name.toLowerCase()))
+      check.add('headers', `must not hold ${name}: it carries secrets`)
   }
   check.done()
   const allowed = new Set([...loggedHeaders, ...further.map((name) => name.toLowerCase())])
@@ -63,5 +64,7 @@ export function headerSerializer(further: readonly string[] = []): HeaderSeriali
 
 /** Of a plain object, or of a `Headers`. */
 function entriesOf(headers: object): Iterable<readonly [unknown, unknown]> {
-  return 'entries' in headers && typeof headers.entries === 'function' ? headers.entries() : Object.entries(headers)
+  return 'entries' in headers && typeof headers.entries === 'function'
+    ? headers.entries()
+    : Object.entries(headers)
 }

@@ -29,9 +29,11 @@ const secretWords: ReadonlySet<string> = new Set([
 ])
 
 /** Words that give a name away wherever they stand in it: `accesstoken`, `APIKEY`. */
-const secretParts = /token|secret|passw|passphrase|signature|credential|api_?key|access_?key|private_?key|session/
+const secretParts =
+  /token|secret|passw|passphrase|signature|credential|api_?key|access_?key|private_?key|session/
 const wordBoundary = /[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/
 const jsonWebToken = /^eyJ[\w-]+\.[\w-]+/
+const mayHoldSecrets = /[?#@]/
 const credentials = /^([a-z][a-z0-9+.-]*:)?(\/\/)[^/?#]*@/i
 const urlInText = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>`]+/gi
 const encodedSeparator = /%(?:3[adf]|26|40|25)/i
@@ -55,6 +57,7 @@ export function redactUrl(url: string): string {
 }
 
 function redactNested(url: string, depth: number): string {
+  if (!mayHoldSecrets.test(url)) return url
   const query = firstOf(url, '?', '#')
   const target = url.includes('@') ? withoutCredentials(url, query) : url.slice(0, query)
   return query === url.length ? target : target + redactParts(url.slice(query), depth)
@@ -97,10 +100,15 @@ export function isSecretName(name: string): boolean {
 
 function isSecretValue(value: string, depth: number): boolean {
   if (jsonWebToken.test(value)) return true
-  if (!encodedSeparator.test(value)) return false
-  if (depth >= maxNesting) return true
-  const inner = decode(value)
-  return redactNested(inner, depth + 1) !== inner
+  let inner = value
+  for (let level = depth; encodedSeparator.test(inner); level++) {
+    if (level >= maxNesting) return true
+    const decoded = decode(inner)
+    if (decoded === inner) return false
+    if (redactNested(decoded, level + 1) !== decoded) return true
+    inner = decoded
+  }
+  return false
 }
 
 function decode(text: string): string {

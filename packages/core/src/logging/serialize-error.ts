@@ -55,7 +55,14 @@ function describe(error: object): Record<string, unknown> {
   }
 }
 
-function holdfastFacts({ retryable, phase, dependency, operation, attempts, elapsedMs }: Record<string, unknown>) {
+function holdfastFacts({
+  retryable,
+  phase,
+  dependency,
+  operation,
+  attempts,
+  elapsedMs,
+}: Record<string, unknown>) {
   const facts = { retryable, phase, dependency, operation, attempts, elapsed_ms: elapsedMs }
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { AbortedError } from '../errors/index.js'
 import type { Execution, Step } from './execution.js'
 import { isLocalRefusal } from './local-refusal.js'
@@ -75,7 +76,11 @@ export class HedgedCall {
   }
 
   #succeeded(leg: Leg, value: unknown): void {
-    if (this.#settled) return
+    if (this.#settled) {
+      // A leg that lost by a hair has a stream that nobody will read.
+      if (value instanceof Readable) value.destroy()
+      return
+    }
     const loser = leg === this.#first ? this.#second : this.#first
     // Of a first leg that lost it is known that it takes at least this long. Leaving it out would trim the tail,
     // lower the quantile and so hedge more and more.

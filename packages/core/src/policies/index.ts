@@ -18,7 +18,6 @@ export { Emitter, type Listener, type Unsubscribe } from './emitter.js'
 export { type Abortable, Execution, type ExecutionContext, type Step, type Work } from './execution.js'
 export { type FallbackEvents, type FallbackFunction, type FallbackOptions, fallback } from './fallback.js'
 export { type HedgeEvents, type HedgeOptions, hedge } from './hedge.js'
-export { isLocalRefusal } from './local-refusal.js'
 export { BasePolicy, type ExecuteOptions, type Policy } from './policy.js'
 export {
   type RateLimit,
@@ -27,7 +26,8 @@ export {
   rateLimit,
 } from './rate-limit.js'
 export type { RateLimitOptions, RateLimitRedisOptions } from './rate-limit-options.js'
+export type { RedisClient } from './redis-session.js'
 export { type GiveUpEvent, type RetryEvent, type RetryEvents, type RetryOptions, retry } from './retry.js'
 export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry-budget.js'
-export { runWork, untilAborted } from './run-work.js'
+export { untilAborted } from './run-work.js'
 export { linkTimeout, type TimeoutOf, type TimeoutOptions, timeout, timeoutErrors } from './timeout.js'

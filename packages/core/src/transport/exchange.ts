@@ -39,6 +39,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   #mode: 'buffer' | 'stream' | 'discard'
   #hasStarted = false
   #status = 0
+  #maxBytes = 0
   #headers: ResponseHeaders | undefined = undefined
   #buffered: BufferedBody | undefined = undefined
   #stream: StreamedBody | undefined = undefined
@@ -161,17 +162,20 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     if (status < 200 || this.#isSettled) return
     this.#status = status
     this.#headers = headers
-    const { maxResponseBytes, streamWhen } = this.#request
+    const { maxBufferedBytes, maxResponseBytes, streamWhen } = this.#request
     if (this.#mode !== 'buffer' && streamWhen?.(status, headers) === false) this.#mode = 'buffer'
+    const isUnexpected = this.#mode === 'buffer' && this.#request.mode !== 'buffer'
+    const maxBytes = isUnexpected ? (maxBufferedBytes ?? maxResponseBytes) : maxResponseBytes
+    this.#maxBytes = maxBytes
     try {
       const encoding = this.#mode === 'discard' ? undefined : headers['content-encoding']
       const codings = encoding === undefined ? noCodings : parseCodings(encoding)
-      const limit = codings.length === 0 ? maxResponseBytes : maxEncodedBytes(maxResponseBytes)
+      const limit = codings.length === 0 ? maxBytes : maxEncodedBytes(maxBytes)
       if (this.#hasBody(status) && Number(headers['content-length']) > limit) {
-        throw new ResponseTooLargeError(maxResponseBytes)
+        throw new ResponseTooLargeError(maxBytes)
       }
       if (this.#mode === 'stream') this.#startStream(status, headers, codings)
-      else this.#buffered = new BufferedBody(codings, limit, maxResponseBytes, this.#mode === 'buffer')
+      else this.#buffered = new BufferedBody(codings, limit, maxBytes, this.#mode === 'buffer')
     } catch (error) {
       this.#fail(error)
     }
@@ -194,7 +198,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   onResponseData(_: unknown, chunk: Buffer): void {
     if (this.#stream !== undefined) this.#stream.receive(chunk)
     else if (this.#buffered?.add(chunk) === false) {
-      this.#fail(new ResponseTooLargeError(this.#request.maxResponseBytes))
+      this.#fail(new ResponseTooLargeError(this.#maxBytes))
     }
   }
 

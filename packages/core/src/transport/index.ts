@@ -1,4 +1,3 @@
-export { supportedCodings } from './content-encoding.js'
 export {
   createTransport,
   type OriginStats,

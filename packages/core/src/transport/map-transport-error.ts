@@ -63,7 +63,7 @@ function toHoldfastError(meaning: Meaning, error: SystemError, context: MappingC
     case 'tls':
       return new TlsFailedError(message, { phase: isUnsent ? 'connecting' : phase, cause })
     case 'local':
-      return new LocalResourceError(message, details)
+      return new LocalResourceError(message, { phase: isUnsent ? 'connecting' : phase, cause })
     case 'protocol':
       return new ProtocolError(message, details)
     case 'length-mismatch':

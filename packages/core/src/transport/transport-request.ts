@@ -23,6 +23,11 @@ export interface TransportRequest {
   /** The largest body accepted, in bytes after decompression; `Infinity` for no limit. */
   readonly maxResponseBytes: number
   /**
+   * The same for a body that is buffered although the mode is another.
+   * @default maxResponseBytes
+   */
+  readonly maxBufferedBytes?: number
+  /**
    * In stream mode: milliseconds without a byte arriving and without the consumer taking one, after which the stream
    * fails with `BODY_TIMEOUT`; 0 or `Infinity` for none.
    */

@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type ActiveContext, contextStorage } from '../context/index.js'
+import { bindEvents } from './bind-events.js'
+import type { ServedExchange, ServerSpan } from './server-observers.js'
+
+const clientClosedRequest = 499
+
+/** One request and its answer. It ends once, with the answer's last byte or when the caller leaves. */
+export class Exchange {
+  readonly context: ActiveContext
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly span: ServerSpan | undefined
+  readonly startedAt: number
+  readonly #onEnd: (served: ServedExchange) => void
+  #error: unknown = undefined
+  #ended = false
+
+  constructor(
+    begin: {
+      readonly request: IncomingMessage
+      readonly response: ServerResponse
+      readonly context: ActiveContext
+      readonly span: ServerSpan | undefined
+      readonly startedAt: number
+    },
+    onEnd: (served: ServedExchange) => void,
+  ) {
+    this.request = begin.request
+    this.response = begin.response
+    this.context = begin.context
+    this.span = begin.span
+    this.startedAt = begin.startedAt
+    this.#onEnd = onEnd
+    // The answer to a pipelined request waits for its turn without a socket, and hears nothing of its end.
+    if (begin.response.socket === null) begin.request.socket?.once('close', this.#close)
+    begin.response.on('close', this.#close)
+    bindEvents(begin.request, begin.context)
+    bindEvents(begin.response, begin.context)
+  }
+
+  get correlationId(): string {
+    return this.context.correlationId
+  }
+
+  /** The template of the route that answers, such as `/orders/:id`; `undefined` when none matches. */
+  set route(route: string | undefined) {
+    this.context.route = route
+  }
+
+  get route(): string | undefined {
+    return this.context.route
+  }
+
+  /** Runs `fn` in the context of the request, below its span. */
+  run<Result>(fn: () => Result): Result {
+    if (this.span === undefined) return contextStorage.run(this.context, fn)
+    return contextStorage.run(this.context, this.span.run, fn) as Result
+  }
+
+  /** Remembers what the handler failed with, for the log and the span. */
+  fail(error: unknown): void {
+    this.#error = error
+  }
+
+  readonly #close = (): void => {
+    if (this.#ended) return
+    this.#ended = true
+    const { context, response } = this
+    const aborted = !response.writableFinished
+    if (aborted) context.leave()
+    context.end()
+    if (this.response.socket === null) this.request.socket?.off('close', this.#close)
+    this.#onEnd({
+      exchange: this,
+      durationMs: performance.now() - this.startedAt,
+      // What was never sent has no status: the default of 200 would be a lie.
+      status: aborted && !response.headersSent ? clientClosedRequest : response.statusCode,
+      aborted,
+      error: this.#error,
+    })
+  }
+}

@@ -1,0 +1,12 @@
+export { Exchange } from './exchange.js'
+export { type ProblemResponse, problemResponse } from './problem.js'
+export { invalidRequest, isProblemError, ProblemError, type ProblemOptions } from './problem-error.js'
+export type { ProblemEntry, RequestPlace, StandardIssue } from './request-issues.js'
+export type { ServedExchange, ServerSpan, StartServerSpan } from './server-observers.js'
+export {
+  attachRuntime,
+  runtimeOf,
+  type ServerAdapter,
+  ServerRuntime,
+  type ServerRuntimeOptions,
+} from './server-runtime.js'

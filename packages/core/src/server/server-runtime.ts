@@ -1,0 +1,163 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ConfigInvalidError } from '../errors/index.js'
+import { ActiveContext, type Logger, type LoggerOf, readInbound } from '../context/index.js'
+import type { HealthRegistry } from '../health/index.js'
+import { childOf, RequestLog } from '../logging/index.js'
+import type { Metrics, MetricsRegistry } from '../metrics/index.js'
+import { Exchange } from './exchange.js'
+import type { ProblemResponse } from './problem.js'
+import { problemResponse } from './problem.js'
+import type { ServedExchange, StartServerSpan } from './server-observers.js'
+import { SystemRoutes } from './system-routes.js'
+
+/** What a runtime is made of. */
+export interface ServerRuntimeOptions {
+  readonly identity: { readonly name: string; readonly version?: string | undefined }
+  readonly logger: Logger
+  readonly health: HealthRegistry
+  readonly metrics: Metrics<MetricsRegistry> | undefined
+  readonly startSpan: StartServerSpan | undefined
+  readonly requestTimeoutMs: number | undefined
+  readonly trustInbound: boolean
+  readonly healthToken: string | undefined
+  /** Whether health and metrics are answered on a port of their own only. */
+  readonly hasManagementPort: boolean
+}
+
+/** A framework's adapter, as `service.listen` knows it. */
+export interface ServerAdapter {
+  /**
+   * Whether `app` is one that this adapter is mounted on.
+   * @throws {ConfigInvalidError} `CONFIG_INVALID` when it is mounted wrongly.
+   */
+  owns(app: unknown): boolean
+}
+
+const exchangeKey = Symbol('holdfast.exchange')
+const runtimeKey = Symbol.for('holdfast.runtime')
+const noHeaders: IncomingMessage['headers'] = Object.freeze({})
+
+interface Carrier {
+  [exchangeKey]?: Exchange
+}
+
+/** What framework adapters build on: it knows what a request is to a service, and nothing of frameworks. */
+export class ServerRuntime {
+  readonly logger: Logger
+  readonly #options: ServerRuntimeOptions
+  readonly #requestLog: RequestLog
+  readonly #system: SystemRoutes
+  readonly #adapters: ServerAdapter[] = []
+  readonly #loggerOf: LoggerOf
+
+  constructor(options: ServerRuntimeOptions) {
+    this.#options = options
+    this.logger = options.logger
+    this.#requestLog = new RequestLog(options.logger)
+    this.#system = new SystemRoutes(options)
+    this.#loggerOf = ({ correlationId, traceId }) =>
+      childOf(options.logger, { correlation_id: correlationId, trace_id: traceId })
+  }
+
+  /** Begins the exchange of a request, or gives the one that has begun. Call it once the request has come in. */
+  begin(request: IncomingMessage, response: ServerResponse): Exchange {
+    const known = (request as Carrier)[exchangeKey]
+    if (known !== undefined) return known
+    const { metrics, requestTimeoutMs, startSpan, trustInbound } = this.#options
+    const startedAt = performance.now()
+    const headers = trustInbound ? request.headers : noHeaders
+    const context = new ActiveContext(readInbound(headers, this.#loggerOf, requestTimeoutMs), startedAt)
+    metrics?.server.begin()
+    const span = startSpan?.(request, context)
+    const exchange = new Exchange({ request, response, context, span, startedAt }, this.#ended)
+    ;(request as Carrier)[exchangeKey] = exchange
+    return exchange
+  }
+
+  /** The exchange that has begun for a request. */
+  exchangeOf(request: IncomingMessage): Exchange | undefined {
+    return (request as Carrier)[exchangeKey]
+  }
+
+  /** Whether `path` is one of `/livez`, `/readyz`, `/startupz`, `/health` and `/metrics`, answered here. */
+  isSystemRoute(method: string | undefined, path: string | undefined): boolean {
+    return !this.#options.hasManagementPort && this.#system.matches(method, path)
+  }
+
+  /** Answers a system route. They are for machines: no context, no log line, no metric. */
+  answerSystemRoute(request: IncomingMessage, response: ServerResponse): void {
+    this.#system.answer(request, response, false)
+  }
+
+  /** Answers everything that comes to the management port. */
+  readonly answerManagement = (request: IncomingMessage, response: ServerResponse): void => {
+    if (this.#system.matches(request.method, request.url)) this.#system.answer(request, response, true)
+    else response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n')
+  }
+
+  /** What to answer when a request failed with `error`; remembers it for the log. */
+  fail(error: unknown, request: IncomingMessage): ProblemResponse {
+    const exchange = this.exchangeOf(request)
+    exchange?.fail(error)
+    return problemResponse(error, exchange?.context)
+  }
+
+  /** Tells `service.listen` of an adapter. */
+  use(adapter: ServerAdapter): void {
+    this.#adapters.push(adapter)
+  }
+
+  /** Whether an adapter is mounted on `app`. */
+  isMountedOn(app: unknown): boolean {
+    return this.#adapters.some((adapter) => adapter.owns(app))
+  }
+
+  readonly #ended = (served: ServedExchange): void => {
+    const { exchange, status, durationMs, aborted, error } = served
+    const { request, route, correlationId, context, span } = exchange
+    const method = request.method ?? ''
+    const traceId = span === undefined ? context.traceId : undefined
+    const trace = span?.trace ?? (traceId === undefined ? undefined : { traceId, sampled: false })
+    span?.end(served)
+    this.#options.metrics?.server.end({ method, route, status, durationMs, aborted, trace })
+    this.#requestLog.write({
+      correlationId,
+      trace,
+      method,
+      route,
+      path: originalUrl(request),
+      status,
+      durationMs,
+      aborted,
+      remoteAddress: request.socket?.remoteAddress,
+      error,
+    })
+  }
+}
+
+/** Express cuts the mount's path off `url`. */
+function originalUrl(request: IncomingMessage): string {
+  return (request as { readonly originalUrl?: string }).originalUrl ?? request.url ?? ''
+}
+
+/** Lets adapters find the runtime of a service. */
+export function attachRuntime(service: object, runtime: ServerRuntime): void {
+  Object.defineProperty(service, runtimeKey, { value: runtime })
+}
+
+/**
+ * The runtime of a service, for adapters.
+ *
+ * @param subject - who asks, for the message of the error
+ * @throws {ConfigInvalidError} `CONFIG_INVALID` when `service` was not made by `createService()`.
+ */
+export function runtimeOf(service: unknown, subject: string): ServerRuntime {
+  const runtime =
+    typeof service === 'object' && service !== null
+      ? (service as { readonly [runtimeKey]?: ServerRuntime })[runtimeKey]
+      : undefined
+  if (runtime !== undefined) return runtime
+  throw new ConfigInvalidError(subject, [
+    { path: 'service', message: 'is missing; give it the service that createService() made' },
+  ])
+}

@@ -1,0 +1,80 @@
+import { type Context, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api'
+import { redactUrl } from '../logging/index.js'
+import { AttemptSpan } from './attempt-span.js'
+import { insertAbove } from './insert-above.js'
+import type { OperationTracing } from './operation-tracing.js'
+import { endSpan } from './span-outcome.js'
+
+/**
+ * The spans of one call: one of each attempt, and one around them as soon as there is a second.
+ *
+ * Whether there will be a second is not known while the first is made, so the first is held back until the call ends or
+ * is repeated, and then ends at the time at which it had ended.
+ */
+export class CallTrace {
+  readonly #operation: OperationTracing
+  readonly #tracer: Tracer
+  readonly #startedAt: number
+  #parent: Context
+  #attempts = 0
+  #first: Span | undefined = undefined
+  #firstEndedAt: number | undefined = undefined
+  #around: Span | undefined = undefined
+
+  constructor(operation: OperationTracing, tracer: Tracer, parent: Context, startedAt: number) {
+    this.#operation = operation
+    this.#tracer = tracer
+    this.#parent = parent
+    this.#startedAt = startedAt
+  }
+
+  /** The span of an attempt that is sent now. */
+  startAttempt(url: string): AttemptSpan {
+    const resends = this.#attempts++
+    if (resends === 1) this.#openOperation()
+    const { attemptName, attemptAttributes } = this.#operation
+    const attributes = {
+      ...attemptAttributes,
+      'url.full': redactUrl(url),
+      ...(resends === 0 ? undefined : { 'http.request.resend_count': resends }),
+    }
+    const span = this.#tracer.startSpan(attemptName, { kind: SpanKind.CLIENT, attributes }, this.#parent)
+    if (resends === 0) this.#first = span
+    return new AttemptSpan(this, span, trace.setSpan(this.#parent, span))
+  }
+
+  /** For the attempts: `span` has all it needs. */
+  attemptEnded(span: Span): void {
+    if (span === this.#first) this.#firstEndedAt ??= performance.now()
+    else span.end()
+  }
+
+  /** The call has settled. Attempts that still go on end by themselves. */
+  end(isFailed: boolean, error?: unknown): void {
+    this.#releaseFirst()
+    if (this.#around === undefined) return
+    this.#around.setAttribute('holdfast.attempts', this.#attempts)
+    endSpan(this.#around, error, isFailed)
+    this.#around = undefined
+  }
+
+  #openOperation(): void {
+    const first = this.#first
+    if (first?.isRecording()) {
+      const { operationName, operationAttributes: attributes } = this.#operation
+      const options = { startTime: this.#startedAt, attributes }
+      this.#around = insertAbove(first, this.#parent, (parent, links) =>
+        this.#tracer.startSpan(operationName, { ...options, links }, parent),
+      )
+    }
+    // One that is not recorded takes the others with it: they must not decide anew whether they are.
+    const above = this.#around ?? first
+    if (above !== undefined) this.#parent = trace.setSpan(this.#parent, above)
+    this.#releaseFirst()
+  }
+
+  #releaseFirst(): void {
+    if (this.#firstEndedAt !== undefined) this.#first?.end(this.#firstEndedAt)
+    this.#first = undefined
+  }
+}

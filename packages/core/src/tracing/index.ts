@@ -1,0 +1,8 @@
+export { activeTraceIds } from './active-trace-ids.js'
+export type { AttemptSpan } from './attempt-span.js'
+export type { CallTrace } from './call-trace.js'
+export { OperationTracing, type TracedOperation } from './operation-tracing.js'
+export type { ReceivedRequest } from './request-attributes.js'
+export { type ServerSpan, type ServerSpanEnd, startServerSpan } from './server-span.js'
+export { type SpanAttributeInfo, type SpanName, spanAttributes } from './span-attributes.js'
+export { withSpan } from './with-span.js'

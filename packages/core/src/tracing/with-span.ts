@@ -1,0 +1,50 @@
+import { type Attributes, context, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api'
+import { activeTracer } from './active-tracer.js'
+import { parentContext } from './parent-context.js'
+import { endSpan } from './span-outcome.js'
+
+const noSpan: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+
+/**
+ * Runs `fn` inside a span of its own, which ends when the returned promise settles, or at once. What `fn` throws marks
+ * the span as failed and is thrown on; an abort is no failure. Without an OpenTelemetry SDK `fn` just runs.
+ *
+ * @example
+ * ```ts
+ * import { withSpan } from '@holdfast/core'
+ *
+ * const total = await withSpan('add up', async (span) => {
+ *   span.setAttribute('shop.items', 3)
+ *   return 12
+ * })
+ * console.log(total) // 12
+ * ```
+ */
+export function withSpan<Result>(name: string, fn: (span: Span) => Result, attributes?: Attributes): Result {
+  const tracer = activeTracer()
+  if (tracer === undefined) return fn(noSpan)
+  const parent = parentContext()
+  const span = tracer.startSpan(name, attributes === undefined ? {} : { attributes }, parent)
+  try {
+    const result = context.with(trace.setSpan(parent, span), () => fn(span))
+    if (result instanceof Promise) return endWith(span, result) as Result
+    span.end()
+    return result
+  } catch (error) {
+    endSpan(span, error, true)
+    throw error
+  }
+}
+
+function endWith<Value>(span: Span, pending: Promise<Value>): Promise<Value> {
+  return pending.then(
+    (value) => {
+      span.end()
+      return value
+    },
+    (error) => {
+      endSpan(span, error, true)
+      throw error
+    },
+  )
+}
