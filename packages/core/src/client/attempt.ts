@@ -1,9 +1,11 @@
+import type { Dispatcher } from 'undici'
 import { show } from '../config/index.js'
 import { type CompiledOperation, isIdempotent, type OnWarn } from '../contract/index.js'
 import { InvalidInputError } from '../errors/index.js'
 import { type Execution, type Step, untilAborted } from '../policies/index.js'
-import { send, type TransportResponse } from '../transport/index.js'
+import { send, type TransportRequest, type TransportResponse } from '../transport/index.js'
 import { type Call, requestHeaders } from './call.js'
+import type { CallTrace } from './call-observer.js'
 import { inPhase } from './call-phase.js'
 import { classifyStatus } from './classify.js'
 import { clientDefaults } from './client-options.js'
@@ -76,22 +78,21 @@ function linkExchange(context: AttemptContext): AttemptExchange<TransportRespons
       const path = basePath === '' ? ownPath : basePath + ownPath
       const dispatcher = transport.dispatcherFor(origin)
       call.attempts++
-      return send(
-        dispatcher,
-        {
-          origin,
-          path,
-          method,
-          headers,
-          body,
-          mode,
-          maxResponseBytes,
-          maxBufferedBytes,
-          idleTimeoutMs,
-          streamWhen,
-        },
-        execution,
-      )
+      const request = {
+        origin,
+        path,
+        method,
+        headers,
+        body,
+        mode,
+        maxResponseBytes,
+        maxBufferedBytes,
+        idleTimeoutMs,
+        streamWhen,
+      }
+      return call.trace === undefined
+        ? send(dispatcher, request, execution)
+        : sendTraced(call.trace, dispatcher, request, execution)
     },
     read(execution, received, now) {
       const call = execution.data as Call
@@ -103,6 +104,25 @@ function linkExchange(context: AttemptContext): AttemptExchange<TransportRespons
       call.responseHeaders = received.headers
       return data
     },
+  }
+}
+
+async function sendTraced(
+  trace: CallTrace,
+  dispatcher: Dispatcher,
+  request: TransportRequest,
+  execution: Execution,
+): Promise<TransportResponse> {
+  const attempt = trace.startAttempt(request.origin + request.path)
+  const headers = { ...request.headers }
+  attempt.inject(headers)
+  try {
+    const received = await attempt.run(() => send(dispatcher, { ...request, headers }, execution))
+    attempt.end(received.status)
+    return received
+  } catch (error) {
+    attempt.end(0, error)
+    throw error
   }
 }
 

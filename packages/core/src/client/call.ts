@@ -3,6 +3,7 @@ import type { ActiveContext } from '../context/index.js'
 import type { EncodedRequest, Operation } from '../contract/index.js'
 import { InvalidInputError, type Problem, type ResponseHeaders } from '../errors/index.js'
 import type { TimedCall, UsualLatency } from './attempt-facts.js'
+import type { CallTrace } from './call-observer.js'
 import { checkHeaders } from './check-headers.js'
 import type { CallOptions } from './client-types.js'
 import { withContextHeaders } from './inherited-context.js'
@@ -26,6 +27,7 @@ export interface Call extends TimedCall {
   readonly idempotencyKey: string | undefined
   /** Of the request that the call is made for. */
   context: ActiveContext | undefined
+  trace: CallTrace | undefined
 }
 
 /** Those of no response at all. */
@@ -56,6 +58,7 @@ export function startCall(
     callHeaders: options?.headers as Record<string, string> | undefined,
     idempotencyKey: options?.idempotencyKey,
     context: undefined,
+    trace: undefined,
   }
 }
 

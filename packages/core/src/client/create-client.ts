@@ -8,6 +8,7 @@ import {
 import { ConfigInvalidError } from '../errors/index.js'
 import { Emitter } from '../policies/index.js'
 import { UsualLatency } from './attempt-facts.js'
+import type { ClientObserver } from './call-observer.js'
 import type { ClientEvents } from './client-events.js'
 import type { ClientOptions } from './client-options.js'
 import type { CallOptions, Client, ClientControls, ClientStats } from './client-types.js'
@@ -39,6 +40,15 @@ export function createClient<const Name extends string, Ops extends Operations>(
   contract: Contract<Name, Ops>,
   options: ClientOptions<NoInfer<Ops>>,
 ): Client<Ops> {
+  return createObservedClient(contract, options, undefined)
+}
+
+/** A client whose calls are watched by a service's metrics, logs and traces. */
+export function createObservedClient<const Name extends string, Ops extends Operations>(
+  contract: Contract<Name, Ops>,
+  options: ClientOptions<NoInfer<Ops>>,
+  observer: ClientObserver | undefined,
+): Client<Ops> {
   const dependency = contractName(contract)
   if (dependency === undefined) {
     throw new ConfigInvalidError('createClient()', [
@@ -55,7 +65,11 @@ export function createClient<const Name extends string, Ops extends Operations>(
     const compiled = compileOperation(dependency, name, operation)
     const settings = settingsOf(operation, resolved.options, overrides[name])
     const subject = `${dependency}.${name}`
-    const runner = new OperationRunner({ dependency, subject, resolved, events, compiled, settings }, ledger)
+    const { origin } = resolved
+    const { method, path: template } = operation
+    const watching = observer?.operation({ dependency, operation: name, method, template, origin })
+    const context = { dependency, subject, resolved, events, compiled, settings }
+    const runner = new OperationRunner(context, ledger, watching)
     return [name, callable(runner)] as const
   })
   return Object.freeze({

@@ -1,3 +1,11 @@
+export type {
+  AttemptTrace,
+  CallTrace,
+  ClientObserver,
+  ObservedOperation,
+  OperationObserver,
+  SettledCall,
+} from './call-observer.js'
 export type { ClientEvents } from './client-events.js'
 export type {
   CallPolicyOptions,
@@ -14,7 +22,7 @@ export type {
   OperationCall,
   SafeResult,
 } from './client-types.js'
-export { createClient } from './create-client.js'
+export { createClient, createObservedClient } from './create-client.js'
 export { createFetch, type HoldfastFetch } from './fetch/create-fetch.js'
 export type { FetchFallback, FetchFallbackContext, FetchOptions } from './fetch/fetch-options.js'
 export type { FetchInput } from './fetch/fetch-request.js'

@@ -4,6 +4,7 @@ import { ClosedError, isHoldfastError } from '../errors/index.js'
 import { Execution, type Step } from '../policies/index.js'
 import type { UsualLatency } from './attempt-facts.js'
 import { type Call, checkCallOptions, startCall } from './call.js'
+import type { OperationObserver } from './call-observer.js'
 import { endedIn } from './call-phase.js'
 import type { CallOptions, SafeResult } from './client-types.js'
 import { InheritedAbort, inheritedTimeout } from './inherited-context.js'
@@ -24,11 +25,13 @@ const noWork = (): void => {}
 export class OperationRunner {
   readonly #context: PipelineContext
   readonly #ledger: CallLedger
+  readonly #observer: OperationObserver | undefined
   readonly #pipeline: Step
 
-  constructor(context: PipelineContext, ledger: CallLedger) {
+  constructor(context: PipelineContext, ledger: CallLedger, observer: OperationObserver | undefined) {
     this.#context = context
     this.#ledger = ledger
+    this.#observer = observer
     this.#pipeline = linkOperation(context)
   }
 
@@ -67,25 +70,39 @@ export class OperationRunner {
   async #run(call: Call, signal: AbortSignal | undefined): Promise<unknown> {
     if (this.#ledger.isClosed) throw this.#describe(new ClosedError(undefined, { phase: 'queued' }), call)
     const execution = Execution.start(noWork, call)
-    if (signal !== undefined) execution.follow(signal)
     const inherited = call.context === undefined ? undefined : new InheritedAbort(execution)
     if (inherited !== undefined) call.context?.attach(inherited)
+    // Signals may live as long as the process: what is over already does not follow one.
+    if (signal !== undefined && !execution.aborted) execution.follow(signal)
     if (execution.aborted) throw this.#describe(endedIn('queued', execution.reason), call)
     this.#ledger.active++
+    if (this.#observer !== undefined) call.trace = this.#observer.startCall(call.startedAt)
     let streamed: Readable | undefined
     try {
       const data = await this.#pipeline(execution)
-      if (signal !== undefined && data instanceof Readable) streamed = data
+      if (data instanceof Readable) streamed = data
+      if (this.#observer !== undefined) this.#settled(this.#observer, call, undefined)
       return data
     } catch (error) {
-      throw this.#describe(error, call)
+      const described = this.#describe(error, call)
+      if (this.#observer !== undefined) this.#settled(this.#observer, call, described)
+      throw described
     } finally {
       execution.release()
       if (inherited !== undefined) call.context?.detach(inherited)
-      if (streamed !== undefined) endWith(streamed, execution, signal as AbortSignal)
-      else if (signal !== undefined) execution.unfollow(signal)
+      // Listeners are called in turn, so that whoever reads the stream gets the error described.
+      streamed?.once('error', (error) => this.#describe(error, call))
+      if (signal !== undefined) {
+        if (streamed === undefined) execution.unfollow(signal)
+        else endWith(streamed, execution, signal)
+      }
       if (--this.#ledger.active === 0) this.#ledger.onIdle?.()
     }
+  }
+
+  #settled(observer: OperationObserver, call: Call, error: unknown): void {
+    call.trace?.end(error !== undefined, error)
+    observer.settled(call, performance.now() - call.startedAt, error)
   }
 
   #naming<Result>(run: () => Result): Result {

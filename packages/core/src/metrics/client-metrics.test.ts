@@ -76,9 +76,9 @@ describe('ClientMetrics', () => {
     expect(values('http_client_attempts_waiting_for_socket')).toEqual([{ ...endpoint, value: 1 }])
     stop()
     events.emit('retry', call)
-    const after = await read(metrics)
-    expect(after('http_client_retries_total')).toEqual([{ ...call, value: 1 }])
-    expect(after('http_client_attempts_in_flight')).toEqual([])
+    const later = await read(metrics)
+    expect(later('http_client_retries_total')).toEqual([{ ...call, value: 1 }])
+    expect(later('http_client_attempts_in_flight')).toEqual([])
   })
 
   it('adds up two clients of one dependency', async () => {

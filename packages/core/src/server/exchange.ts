@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ActiveContext, contextStorage } from '../context/index.js'
 import { bindEvents } from './bind-events.js'
 import type { ServedExchange, ServerSpan } from './server-observers.js'
+import { whenClosed } from './when-closed.js'
 
 const clientClosedRequest = 499
 
@@ -15,6 +16,7 @@ export class Exchange {
   readonly #onEnd: (served: ServedExchange) => void
   #error: unknown = undefined
   #ended = false
+  #stopWaiting: (() => void) | undefined = undefined
 
   constructor(
     begin: {
@@ -32,9 +34,9 @@ export class Exchange {
     this.span = begin.span
     this.startedAt = begin.startedAt
     this.#onEnd = onEnd
-    // The answer to a pipelined request waits for its turn without a socket, and hears nothing of its end.
-    if (begin.response.socket === null) begin.request.socket?.once('close', this.#close)
     begin.response.on('close', this.#close)
+    // The answer to a pipelined request waits for its turn without a socket, and hears nothing of its end.
+    if (begin.response.socket === null) this.#stopWaiting = whenClosed(begin.request.socket, this.#close)
     bindEvents(begin.request, begin.context)
     bindEvents(begin.response, begin.context)
   }
@@ -54,8 +56,9 @@ export class Exchange {
 
   /** Runs `fn` in the context of the request, below its span. */
   run<Result>(fn: () => Result): Result {
-    if (this.span === undefined) return contextStorage.run(this.context, fn)
-    return contextStorage.run(this.context, this.span.run, fn) as Result
+    const { context, span } = this
+    if (span === undefined) return contextStorage.run(context, fn)
+    return contextStorage.run(context, () => span.run(fn))
   }
 
   /** Remembers what the handler failed with, for the log and the span. */
@@ -70,7 +73,7 @@ export class Exchange {
     const aborted = !response.writableFinished
     if (aborted) context.leave()
     context.end()
-    if (this.response.socket === null) this.request.socket?.off('close', this.#close)
+    this.#stopWaiting?.()
     this.#onEnd({
       exchange: this,
       durationMs: performance.now() - this.startedAt,

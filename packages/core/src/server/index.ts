@@ -5,6 +5,7 @@ export type { ProblemEntry, RequestPlace, StandardIssue } from './request-issues
 export type { ServedExchange, ServerSpan, StartServerSpan } from './server-observers.js'
 export {
   attachRuntime,
+  exchangeOf,
   runtimeOf,
   type ServerAdapter,
   ServerRuntime,

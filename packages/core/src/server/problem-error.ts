@@ -79,9 +79,6 @@ export function isProblemError(error: unknown): error is ProblemError {
  * console.log(problem.errors?.[0]?.pointer) // #/quantity
  * ```
  */
-export function invalidRequest(
-  issues: readonly StandardIssue[],
-  place: RequestPlace = 'body',
-): ProblemError {
+export function invalidRequest(issues: readonly StandardIssue[], place: RequestPlace = 'body'): ProblemError {
   return new ProblemError(400, 'the request is not valid', { errors: toEntries(issues, place) })
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { ConfigInvalidError } from '../errors/index.js'
 import { ActiveContext, type Logger, type LoggerOf, readInbound } from '../context/index.js'
+import { ConfigInvalidError } from '../errors/index.js'
 import type { HealthRegistry } from '../health/index.js'
 import { childOf, RequestLog } from '../logging/index.js'
 import type { Metrics, MetricsRegistry } from '../metrics/index.js'
@@ -18,6 +18,7 @@ export interface ServerRuntimeOptions {
   readonly metrics: Metrics<MetricsRegistry> | undefined
   readonly startSpan: StartServerSpan | undefined
   readonly requestTimeoutMs: number | undefined
+  readonly requestLog: boolean
   readonly trustInbound: boolean
   readonly healthToken: string | undefined
   /** Whether health and metrics are answered on a port of their own only. */
@@ -33,7 +34,7 @@ export interface ServerAdapter {
   owns(app: unknown): boolean
 }
 
-const exchangeKey = Symbol('holdfast.exchange')
+const exchangeKey = Symbol.for('holdfast.exchange')
 const runtimeKey = Symbol.for('holdfast.runtime')
 const noHeaders: IncomingMessage['headers'] = Object.freeze({})
 
@@ -41,11 +42,16 @@ interface Carrier {
   [exchangeKey]?: Exchange
 }
 
+/** The exchange that has begun for a request. */
+export function exchangeOf(request: IncomingMessage): Exchange | undefined {
+  return (request as Carrier)[exchangeKey]
+}
+
 /** What framework adapters build on: it knows what a request is to a service, and nothing of frameworks. */
 export class ServerRuntime {
   readonly logger: Logger
   readonly #options: ServerRuntimeOptions
-  readonly #requestLog: RequestLog
+  readonly #requestLog: RequestLog | undefined
   readonly #system: SystemRoutes
   readonly #adapters: ServerAdapter[] = []
   readonly #loggerOf: LoggerOf
@@ -53,7 +59,7 @@ export class ServerRuntime {
   constructor(options: ServerRuntimeOptions) {
     this.#options = options
     this.logger = options.logger
-    this.#requestLog = new RequestLog(options.logger)
+    this.#requestLog = options.requestLog ? new RequestLog(options.logger) : undefined
     this.#system = new SystemRoutes(options)
     this.#loggerOf = ({ correlationId, traceId }) =>
       childOf(options.logger, { correlation_id: correlationId, trace_id: traceId })
@@ -61,7 +67,7 @@ export class ServerRuntime {
 
   /** Begins the exchange of a request, or gives the one that has begun. Call it once the request has come in. */
   begin(request: IncomingMessage, response: ServerResponse): Exchange {
-    const known = (request as Carrier)[exchangeKey]
+    const known = exchangeOf(request)
     if (known !== undefined) return known
     const { metrics, requestTimeoutMs, startSpan, trustInbound } = this.#options
     const startedAt = performance.now()
@@ -72,11 +78,6 @@ export class ServerRuntime {
     const exchange = new Exchange({ request, response, context, span, startedAt }, this.#ended)
     ;(request as Carrier)[exchangeKey] = exchange
     return exchange
-  }
-
-  /** The exchange that has begun for a request. */
-  exchangeOf(request: IncomingMessage): Exchange | undefined {
-    return (request as Carrier)[exchangeKey]
   }
 
   /** Whether `path` is one of `/livez`, `/readyz`, `/startupz`, `/health` and `/metrics`, answered here. */
@@ -97,7 +98,7 @@ export class ServerRuntime {
 
   /** What to answer when a request failed with `error`; remembers it for the log. */
   fail(error: unknown, request: IncomingMessage): ProblemResponse {
-    const exchange = this.exchangeOf(request)
+    const exchange = exchangeOf(request)
     exchange?.fail(error)
     return problemResponse(error, exchange?.context)
   }
@@ -120,7 +121,7 @@ export class ServerRuntime {
     const trace = span?.trace ?? (traceId === undefined ? undefined : { traceId, sampled: false })
     span?.end(served)
     this.#options.metrics?.server.end({ method, route, status, durationMs, aborted, trace })
-    this.#requestLog.write({
+    this.#requestLog?.write({
       correlationId,
       trace,
       method,

@@ -24,7 +24,14 @@ const probes: Readonly<Record<string, Probe>> = Object.freeze({
 
 const longestPath = '/startupz'.length
 /** A proxy on the same machine speaks from the loopback address for callers who are not on it. */
-const proxyHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
+const proxyHeaders = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'via',
+]
 
 /** `/livez`, `/readyz`, `/startupz`, `/health` and `/metrics`. */
 export class SystemRoutes {
@@ -46,7 +53,9 @@ export class SystemRoutes {
   answer(request: IncomingMessage, response: ServerResponse, isManagement: boolean): void {
     const probe = probes[pathOf(request.url ?? '')]
     const answering =
-      probe === undefined ? this.#metrics(request, response) : this.#probe(probe, request, response, isManagement)
+      probe === undefined
+        ? this.#metrics(request, response)
+        : this.#probe(probe, request, response, isManagement)
     answering.catch(() => {
       if (response.headersSent) response.destroy()
       else response.writeHead(500).end()
@@ -82,7 +91,9 @@ export class SystemRoutes {
   #maySeeDetails(request: IncomingMessage): boolean {
     const { healthToken } = this.#options
     if (healthToken !== undefined) return hasToken(request.headers.authorization, healthToken)
-    return isLoopback(request.socket.remoteAddress) && proxyHeaders.every((name) => !(name in request.headers))
+    return (
+      isLoopback(request.socket.remoteAddress) && proxyHeaders.every((name) => !(name in request.headers))
+    )
   }
 }
 

@@ -1,18 +1,22 @@
 import { type Context, context, propagation, type Span } from '@opentelemetry/api'
 import type { TraceIds } from '../context/index.js'
 import { traceIdsOfSpan } from './active-trace-ids.js'
-import type { CallTrace } from './call-trace.js'
 import { errorTypeOf, fail, isAbort } from './span-outcome.js'
 import { suppressTracing } from './suppression.js'
 
+/** The call that an attempt belongs to, which ends its span. */
+export interface AttemptOwner {
+  attemptEnded(span: Span): void
+}
+
 /** The span of one attempt, and what sends it on. */
 export class AttemptSpan {
-  readonly #call: CallTrace
+  readonly #call: AttemptOwner
   readonly #span: Span
   readonly #context: Context
   #isEnded = false
 
-  constructor(call: CallTrace, span: Span, spanContext: Context) {
+  constructor(call: AttemptOwner, span: Span, spanContext: Context) {
     this.#call = call
     this.#span = span
     this.#context = spanContext

@@ -1,9 +1,17 @@
 import { type Context, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api'
 import { redactUrl } from '../logging/index.js'
-import { AttemptSpan } from './attempt-span.js'
+import { type AttemptOwner, AttemptSpan } from './attempt-span.js'
 import { insertAbove } from './insert-above.js'
-import type { OperationTracing } from './operation-tracing.js'
+import type { SpanAttributeValues } from './span-attributes.js'
 import { endSpan } from './span-outcome.js'
+
+/** What the spans of an operation's calls begin with. */
+export interface SpanTemplates {
+  readonly attemptName: string
+  readonly operationName: string
+  readonly attemptAttributes: SpanAttributeValues
+  readonly operationAttributes: SpanAttributeValues
+}
 
 /**
  * The spans of one call: one of each attempt, and one around them as soon as there is a second.
@@ -11,8 +19,8 @@ import { endSpan } from './span-outcome.js'
  * Whether there will be a second is not known while the first is made, so the first is held back until the call ends or
  * is repeated, and then ends at the time at which it had ended.
  */
-export class CallTrace {
-  readonly #operation: OperationTracing
+export class CallTrace implements AttemptOwner {
+  readonly #templates: SpanTemplates
   readonly #tracer: Tracer
   readonly #startedAt: number
   #parent: Context
@@ -21,8 +29,8 @@ export class CallTrace {
   #firstEndedAt: number | undefined = undefined
   #around: Span | undefined = undefined
 
-  constructor(operation: OperationTracing, tracer: Tracer, parent: Context, startedAt: number) {
-    this.#operation = operation
+  constructor(templates: SpanTemplates, tracer: Tracer, parent: Context, startedAt: number) {
+    this.#templates = templates
     this.#tracer = tracer
     this.#parent = parent
     this.#startedAt = startedAt
@@ -32,7 +40,7 @@ export class CallTrace {
   startAttempt(url: string): AttemptSpan {
     const resends = this.#attempts++
     if (resends === 1) this.#openOperation()
-    const { attemptName, attemptAttributes } = this.#operation
+    const { attemptName, attemptAttributes } = this.#templates
     const attributes = {
       ...attemptAttributes,
       'url.full': redactUrl(url),
@@ -61,7 +69,7 @@ export class CallTrace {
   #openOperation(): void {
     const first = this.#first
     if (first?.isRecording()) {
-      const { operationName, operationAttributes: attributes } = this.#operation
+      const { operationName, operationAttributes: attributes } = this.#templates
       const options = { startTime: this.#startedAt, attributes }
       this.#around = insertAbove(first, this.#parent, (parent, links) =>
         this.#tracer.startSpan(operationName, { ...options, links }, parent),

@@ -1,6 +1,6 @@
 import { context } from '@opentelemetry/api'
 import { activeTracer } from './active-tracer.js'
-import { CallTrace } from './call-trace.js'
+import { CallTrace, type SpanTemplates } from './call-trace.js'
 import { methodAttributes, spanName } from './http-method.js'
 import { parentContext } from './parent-context.js'
 import type { SpanAttributeValues } from './span-attributes.js'
@@ -20,7 +20,7 @@ export interface TracedOperation {
 const schemePorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
 
 /** Makes the spans of the calls of one operation. */
-export class OperationTracing {
+export class OperationTracing implements SpanTemplates {
   readonly attemptName: string
   readonly operationName: string
   readonly attemptAttributes: SpanAttributeValues

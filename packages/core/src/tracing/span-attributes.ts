@@ -52,4 +52,4 @@ export const spanAttributes = Object.freeze({
 } satisfies Record<string, SpanAttributeInfo>)
 
 /** The attributes of one span. */
-export type SpanAttributeValues = { [Name in keyof typeof spanAttributes]?: AttributeValue }
+export type SpanAttributeValues = { -readonly [Name in keyof typeof spanAttributes]?: AttributeValue }

@@ -1,0 +1,71 @@
+import type { Server } from 'node:http'
+import type { Client, ClientOptions } from '../client/index.js'
+import type { Logger } from '../context/index.js'
+import type { Contract, Operations } from '../contract/index.js'
+import type { HealthChecks } from '../health/index.js'
+import type { CloseHook, ShutdownResult, WorkContext } from '../lifecycle/index.js'
+import type { MetricsRegistry } from '../metrics/index.js'
+
+/** Where a service listens. */
+export interface ListenOptions {
+  /** 0 picks a free one. */
+  readonly port: number
+  /** @default every interface */
+  readonly host?: string | undefined
+}
+
+/** A service that listens. */
+export interface Listening {
+  readonly server: Server
+  /** The URL to reach it at from this machine. */
+  readonly url: string
+  readonly port: number
+  /** The URL of the port for health and metrics, where it is one of its own. */
+  readonly managementUrl: string | undefined
+}
+
+/** One service: what it logs, measures and says of its health, whom it calls, and how it stops. */
+export interface Service<Registry extends MetricsRegistry = MetricsRegistry> {
+  readonly name: string
+  readonly version: string | undefined
+  readonly environment: string | undefined
+  readonly logger: Logger
+  /** The registry, for metrics of your own; `undefined` with `metrics: false`. */
+  readonly metrics: Registry
+  readonly health: HealthChecks
+  /**
+   * Closes something when the service stops, once no request is in flight. The last one added runs first.
+   * @returns what takes the hook off again
+   */
+  onShutdown(name: string, hook: CloseHook): () => void
+  /** Writes out what is buffered, after all hooks of `onShutdown`. */
+  onFlush(name: string, hook: CloseHook): () => void
+  /**
+   * A client wired to the service: its calls are logged, counted and part of the request they are made for, its
+   * breakers show in `/health`, and it is closed with the service.
+   */
+  createClient<const Name extends string, Ops extends Operations>(
+    contract: Contract<Name, Ops>,
+    options: ClientOptions<NoInfer<Ops>>,
+  ): Client<Ops>
+  /**
+   * Listens with an Express application, a Fastify instance or a request listener, and begins to follow signals.
+   * @throws {ConfigInvalidError} `CONFIG_INVALID` when the adapter is not mounted on `app`, or wrongly.
+   */
+  listen(app: ListenTarget, options: ListenOptions): Promise<Listening>
+  /** Runs a worker that serves no HTTP until it ends or the service is told to stop, then shuts down. */
+  run(work: (context: WorkContext) => unknown): Promise<void>
+  /** Runs the whole shutdown and leaves the process alone. Called again, gives the same promise. */
+  shutdown(reason?: string): Promise<ShutdownResult>
+}
+
+/** The part of a Fastify instance that is used. */
+export interface FastifyLike {
+  readonly server: unknown
+  ready(): PromiseLike<unknown>
+  listen(options: { port: number; host: string }): Promise<string>
+  close(): PromiseLike<unknown>
+}
+
+/** What a service can listen with: an Express application is a request listener too. */
+export type ListenTarget = FastifyLike | ((request: never, response: never) => unknown)

@@ -1,0 +1,130 @@
+import { exchangeOf } from '@holdfast/core/server'
+import express from 'express'
+import { type Layer, type RoutePath, type TrackedApp, type TrackedRequest, stackOf } from './express-internals.js'
+
+/** The pattern that a layer was mounted with. Neither Express 4 nor early releases of 5 keep it. */
+const patterns = new WeakMap<Layer, RoutePath>()
+const followed = new WeakSet<object>()
+const routeKey = Symbol('holdfast.route')
+const mountKey = Symbol('holdfast.mount')
+
+interface Tracked extends TrackedRequest {
+  /** The patterns of the mounts that the request is inside of. */
+  [mountKey]?: string
+  [routeKey]?: { readonly path: RoutePath } | undefined
+}
+
+type Next = (error?: unknown) => void
+type Handle = (this: Layer, request: Tracked, response: unknown, next: Next) => void
+
+/** Has the exchange of each request to `app` know the template of the route that answers it. */
+export function followRoutes(app: TrackedApp): void {
+  if (followed.has(app)) return
+  followed.add(app)
+  const [layer] = stackOf(app)
+  const requests = Object.getPrototypeOf(app.request) as object
+  if (layer === undefined || followed.has(requests)) return
+  followed.add(requests)
+  captureRoute(requests)
+  const layers = Object.getPrototypeOf(layer) as Record<string, Handle>
+  const name = 'handleRequest' in layers ? 'handleRequest' : 'handle_request'
+  layers[name] = following(layers[name] as Handle)
+}
+
+/** The router sets `route` when it has matched one: the only moment at which all mounts above it are known. */
+function captureRoute(requests: object): void {
+  Object.defineProperty(requests, 'route', {
+    configurable: true,
+    get(this: Tracked) {
+      return this[routeKey]
+    },
+    set(this: Tracked, route: Tracked[typeof routeKey]) {
+      this[routeKey] = route
+      const exchange = exchangeOf(this)
+      if (exchange === undefined || route?.path === undefined) return
+      exchange.route = joined(this[mountKey] ?? '', textOf(route.path))
+    },
+  })
+}
+
+/** Follows a request into mounts and out of them again, and out of routes that pass it on. */
+function following(handle: Handle): Handle {
+  return function (this: Layer, request, response, next) {
+    if (this.route !== undefined) {
+      handle.call(this, request, response, (error) => {
+        const exchange = exchangeOf(request)
+        const passesOn = error === undefined || error === null || error === 'route' || error === 'router'
+        if (passesOn && exchange !== undefined) exchange.route = undefined
+        next(error)
+      })
+      return
+    }
+    const pattern = 'route' in this ? mountPattern(this, request) : ''
+    if (pattern === '') {
+      handle.call(this, request, response, next)
+      return
+    }
+    const outer = request[mountKey] ?? ''
+    request[mountKey] = outer + pattern
+    handle.call(this, request, response, (error) => {
+      request[mountKey] = outer
+      next(error)
+    })
+  }
+}
+
+function mountPattern(layer: Layer, request: TrackedRequest): string {
+  const path = patterns.get(layer) ?? layer.rawPath
+  const text = path === undefined ? guessed(layer, request) : textOf(path)
+  return text.endsWith('/') ? text.slice(0, -1) : text
+}
+
+/** Of a mount made before this module was loaded: its path as it came, the values of parameters by their names. */
+function guessed({ path = '' }: Layer, { params }: TrackedRequest): string {
+  const names = new Map(Object.entries(params ?? {}).map(([name, value]) => [String(value), `:${name}`]))
+  return path
+    .split('/')
+    .map((segment) => names.get(decoded(segment)) ?? segment.toLowerCase())
+    .join('/')
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
+
+function textOf(path: RoutePath): string {
+  return Array.isArray(path) ? path.map(textOf).join('|') : String(path)
+}
+
+function joined(mount: string, path: string): string {
+  return path === '/' && mount !== '' ? mount : mount + path
+}
+
+/** Told of each `use()`, once the layers are on the stack. */
+type UseListener = (stack: readonly Layer[], path: RoutePath) => void
+
+/** Remembers the pattern of each mount from now on. */
+export function rememberMounts(onUse: UseListener): void {
+  const { Router } = express as unknown as { readonly Router: { readonly prototype: object } & object }
+  const routers = ('use' in Router.prototype ? Router.prototype : Router) as {
+    use(this: { readonly stack: Layer[] }, ...args: unknown[]): unknown
+  }
+  const { use } = routers
+  routers.use = function (...args) {
+    const known = this.stack.length
+    const result = use.apply(this, args)
+    const path = isPath(args[0]) ? args[0] : '/'
+    for (const layer of this.stack.slice(known)) patterns.set(layer, path)
+    onUse(this.stack, path)
+    return result
+  }
+}
+
+function isPath(value: unknown): value is RoutePath {
+  const first = Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY)[0] : value
+  return typeof first === 'string' || first instanceof RegExp
+}

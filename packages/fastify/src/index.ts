@@ -1,0 +1,2 @@
+export { frameworkErrors } from './framework-errors.js'
+export { type HoldfastOptions, holdfast } from './holdfast.js'
