@@ -44,7 +44,20 @@ const layers = {
     'health',
     'lifecycle',
   ],
-  testing: ['errors', 'config', 'contract', 'client'],
+  service: [
+    'errors',
+    'config',
+    'context',
+    'contract',
+    'client',
+    'logging',
+    'metrics',
+    'tracing',
+    'health',
+    'lifecycle',
+    'server',
+  ],
+  testing: ['errors', 'config', 'context', 'contract', 'client', 'logging', 'server', 'service'],
 }
 
 const layerRules = Object.entries(layers).map(([name, allowed]) => ({

@@ -1,7 +1,12 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', otel: 'src/otel/index.ts', testing: 'src/testing/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    otel: 'src/otel/index.ts',
+    server: 'src/server/index.ts',
+    testing: 'src/testing/index.ts',
+  },
   format: 'esm',
   platform: 'node',
   target: 'node20',

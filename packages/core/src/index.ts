@@ -138,6 +138,23 @@ export {
   type WorkContext,
 } from './lifecycle/index.js'
 export {
+  createLogger,
+  type LogDestination,
+  type LoggerOptions,
+  type LogLevel,
+  redactUrl,
+} from './logging/index.js'
+export {
+  createMetrics,
+  type Exposition,
+  type MetricSnapshot,
+  type Metrics,
+  type MetricsOptions,
+  type MetricsRegistry,
+  type MetricValue,
+  mergeMetrics,
+} from './metrics/index.js'
+export {
   BasePolicy,
   type BreakerState,
   type BreakerVerdict,
@@ -183,3 +200,22 @@ export {
   timeout,
   type Unsubscribe,
 } from './policies/index.js'
+export {
+  invalidRequest,
+  isProblemError,
+  type ProblemEntry,
+  ProblemError,
+  type ProblemOptions,
+  type RequestPlace,
+  type StandardIssue,
+} from './server/index.js'
+export {
+  createService,
+  type Listening,
+  type ListenOptions,
+  type ListenTarget,
+  type Service,
+  type ServiceHealthOptions,
+  type ServiceOptions,
+} from './service/index.js'
+export { withSpan } from './tracing/index.js'

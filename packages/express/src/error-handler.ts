@@ -36,7 +36,8 @@ export function errorHandler(service: Service): [Handler, ErrorHandler] {
 }
 
 function send(response: ServerResponse, { status, headers, body }: ProblemResponse): void {
-  for (const name of ['content-encoding', 'content-length', 'etag', 'last-modified']) response.removeHeader(name)
+  for (const name of ['content-encoding', 'content-length', 'etag', 'last-modified'])
+    response.removeHeader(name)
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
   response.end(body)
 }

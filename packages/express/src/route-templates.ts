@@ -1,6 +1,12 @@
 import { exchangeOf } from '@holdfast/core/server'
 import express from 'express'
-import { type Layer, type RoutePath, type TrackedApp, type TrackedRequest, stackOf } from './express-internals.js'
+import {
+  type Layer,
+  type RoutePath,
+  stackOf,
+  type TrackedApp,
+  type TrackedRequest,
+} from './express-internals.js'
 
 /** The pattern that a layer was mounted with. Neither Express 4 nor early releases of 5 keep it. */
 const patterns = new WeakMap<Layer, RoutePath>()

@@ -16,7 +16,7 @@ import { sendProblem } from './send-problem.js'
  *
  * const service = createService({ name: 'orders', signals: false })
  * const app = Fastify({ frameworkErrors: frameworkErrors(service) })
- * console.log((await app.inject('/%zz')).headers['content-type']) // application/problem+json
+ * console.log((await app.inject('/%zz')).headers['content-type']) // application/problem+json; charset=utf-8
  * ```
  */
 export function frameworkErrors(

@@ -1,5 +1,5 @@
 import { ConfigInvalidError, ProblemError, type Service } from '@holdfast/core'
-import { runtimeOf } from '@holdfast/core/server'
+import { exchangeOf, runtimeOf } from '@holdfast/core/server'
 import type { FastifyError, FastifyInstance, FastifyPluginCallback } from 'fastify'
 import { sendProblem } from './send-problem.js'
 import { validationProblem } from './validation-problem.js'
@@ -16,6 +16,8 @@ export interface HoldfastOptions {
 }
 
 const decorator = 'holdfast'
+/** Fastify's default. */
+const maxParamLength = 100
 
 const plugin: FastifyPluginCallback<HoldfastOptions> = (fastify, options, done) => {
   const runtime = runtimeOf(options.service, 'holdfast plugin')
@@ -25,7 +27,9 @@ const plugin: FastifyPluginCallback<HoldfastOptions> = (fastify, options, done) 
 
   // Before Fastify's own listener: it runs no hooks for a URL that it cannot read.
   fastify.server.prependListener('request', (request, response) => {
-    if (!runtime.isSystemRoute(request.method, request.url)) runtime.begin(request, response)
+    if (runtime.isSystemRoute(request.method, request.url)) return
+    const { correlationId } = runtime.begin(request, response)
+    if (mayBeUnreadable(request.url ?? '')) response.setHeader('x-correlation-id', correlationId)
   })
   fastify.addHook('onRequest', (request, reply, next) => {
     const { raw } = request
@@ -39,7 +43,12 @@ const plugin: FastifyPluginCallback<HoldfastOptions> = (fastify, options, done) 
     reply.header('x-correlation-id', exchange.correlationId)
     exchange.run(next)
   })
-  if (options.problems !== false) {
+  if (options.problems === false) {
+    fastify.addHook('onError', (request, _reply, error, next) => {
+      exchangeOf(request.raw)?.fail(error)
+      next()
+    })
+  } else {
     fastify.setErrorHandler<FastifyError>((error, request, reply) => {
       sendProblem(reply, runtime.fail(validationProblem(error), request.raw))
     })
@@ -79,6 +88,11 @@ export const holdfast: FastifyPluginCallback<HoldfastOptions> = Object.assign(pl
   [Symbol.for('plugin-meta')]: { name: '@holdfast/fastify', fastify: '5.x' },
 })
 
+/** A percent sign may be malformed and a parameter too long; a header set here costs too much to set it always. */
+function mayBeUnreadable(url: string): boolean {
+  return url.length > maxParamLength || url.includes('%')
+}
+
 function isMounted(app: unknown, service: Service): boolean {
   return (app as { readonly [decorator]?: unknown })[decorator] === service
 }
@@ -86,7 +100,9 @@ function isMounted(app: unknown, service: Service): boolean {
 function checkMount(fastify: FastifyInstance): void {
   if (fastify.hasDecorator(decorator)) refuse('is registered twice; register it once')
   if (!Object.hasOwn(fastify, 'addHook')) refuse('is not registered on the root instance')
-  const key = Object.getOwnPropertySymbols(fastify).find(({ description }) => description === 'fastify.children')
+  const key = Object.getOwnPropertySymbols(fastify).find(
+    ({ description }) => description === 'fastify.children',
+  )
   const children = key === undefined ? [] : (fastify as unknown as Record<symbol, readonly unknown[]>)[key]
   // Hooks reach the routes of the instance whenever they were added, but never those of a plugin already loaded.
   if (children !== undefined && children.length > 0) {

@@ -50,7 +50,7 @@ export function runWithContext<Result>(options: RunContextOptions, fn: () => Res
     priority: options.priority ?? 'default',
     timeoutMs: options.timeoutMs,
     loggerOf: ({ correlationId }) =>
-      options.logger?.child({ correlationId }) ?? surrounding?.logger ?? silentLogger,
+      options.logger?.child({ correlation_id: correlationId }) ?? surrounding?.logger ?? silentLogger,
   })
   if (options.signal !== undefined) context.follow(options.signal)
   return untilSettled(contextStorage.run(context, fn), () => {

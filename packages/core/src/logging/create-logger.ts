@@ -8,7 +8,7 @@ import { offerRawLines } from './raw-lines.js'
 import { fieldSerializers } from './serializers.js'
 
 /** The levels of a log, the most verbose first; `silent` for none at all. */
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 /** A level of a log. */
 export type LogLevel = (typeof logLevels)[number]

@@ -1,5 +1,5 @@
 /** What stands in place of a secret. */
-export const redacted = '[redacted]'
+const redacted = '[redacted]'
 
 const secretWords: ReadonlySet<string> = new Set([
   'auth',
@@ -91,7 +91,7 @@ function redactParameter(part: string, depth: number): string {
 }
 
 /** Whether a parameter of this name is likely to carry a secret. */
-export function isSecretName(name: string): boolean {
+function isSecretName(name: string): boolean {
   return (
     secretParts.test(name.toLowerCase().replaceAll('-', '_')) ||
     name.split(wordBoundary).some((word) => secretWords.has(word.toLowerCase()))

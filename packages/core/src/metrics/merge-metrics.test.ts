@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -10,7 +10,11 @@ import type { MetricSnapshot } from './metric-family.js'
 import { parseExposition, textOf } from './test-exposition.js'
 
 const program = fileURLToPath(new URL('./test-workers.ts', import.meta.url))
-const execArgv = ['--import', 'tsx']
+/** Threads do not heed `--import`: the loader of TypeScript is registered within. */
+const thread = `import('tsx/esm/api').then(({ register }) => {
+  register()
+  return import(${JSON.stringify(pathToFileURL(program).href)})
+})`
 const merged = async (snapshots: readonly (readonly MetricSnapshot[])[], accept?: string) =>
   parseExposition(await textOf(mergeMetrics(snapshots, { accept }).chunks))
 
@@ -33,7 +37,7 @@ describe('mergeMetrics', () => {
           metrics.server.end(each)
         }
         const own = parseExposition(await textOf(metrics.expose().chunks))
-        const back = await merged([(await metrics.registry.getMetricsAsJSON()) as never])
+        const back = await merged([await metrics.registry.getMetricsAsJSON()])
         expect(sorted(back.samples)).toEqual(sorted(own.samples))
         expect(back.types).toEqual(own.types)
       }),
@@ -84,7 +88,7 @@ describe('mergeMetrics', () => {
   it('adds up worker threads', async () => {
     const snapshots = await Promise.all(
       [3, 4].map(async (workerData) => {
-        const [snapshot] = await once(new Worker(program, { workerData, execArgv }), 'message')
+        const [snapshot] = await once(new Worker(thread, { eval: true, workerData }), 'message')
         return snapshot as MetricSnapshot[]
       }),
     )
@@ -94,7 +98,7 @@ describe('mergeMetrics', () => {
   }, 20_000)
 
   it('is not needed for a cluster, whose workers prom-client adds up', async () => {
-    const primary = fork(program, { execArgv })
+    const primary = fork(program, { execArgv: ['--import', 'tsx'] })
     const [text] = await once(primary, 'message')
     const { samples } = parseExposition(text as string)
     expect(samples.find(({ name }) => name === 'http_request_duration_seconds_count')).toMatchObject({

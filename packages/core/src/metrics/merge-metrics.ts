@@ -107,7 +107,7 @@ async function mergeOne(
 
 /** Sorted by name, since processes need not give their labels in one order; `le` stays last, as is usual. */
 function readValue(name: string, { labels, metricName = name, value }: MetricValue): MergedValue {
-  const names = Object.keys(labels).filter((label) => label !== 'le')
+  const names = Object.keys(labels).filter((label) => label !== 'le' && labels[label] !== undefined)
   names.sort()
   if ('le' in labels) names.push('le')
   const text = labelText(

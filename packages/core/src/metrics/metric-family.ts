@@ -5,10 +5,10 @@ export type ExpositionFormat = 'text' | 'openmetrics'
 
 /** One value of a metric, as prom-client's `get()` has it. */
 export interface MetricValue {
-  readonly labels: Readonly<Record<string, string | number>>
+  readonly labels: Readonly<Record<string, string | number | undefined>>
   readonly value: number
   /** Where it differs from the metric's name: `..._bucket`. */
-  readonly metricName?: string
+  readonly metricName?: string | undefined
 }
 
 /** A metric with its values, as prom-client's `get()` and `getMetricsAsJSON()` have it. It may be sent between processes. */
@@ -19,7 +19,7 @@ export interface MetricSnapshot {
   readonly type: string | number
   /** How values of several processes are put together; the sum without it. */
   readonly aggregator?: string | undefined
-  readonly values?: readonly MetricValue[]
+  readonly values?: readonly MetricValue[] | undefined
 }
 
 /** How a scrape is to be written. */

@@ -11,6 +11,7 @@ export interface MetricsRegistry {
   getMetricsAsJSON(): Promise<readonly object[]>
 }
 
+/** What a registry must be able to do. */
 export const registryMethods = [
   'registerMetric',
   'removeSingleMetric',

@@ -30,6 +30,7 @@ export interface ServedRequest {
     | undefined
 }
 
+/** What all metrics of a service have in common. */
 export interface FamilyOptions {
   readonly naming: MetricsNaming
   /** Series of one metric at most. */

@@ -12,6 +12,10 @@ export class GuardedExporter implements SpanExporter {
   readonly #exporter: SpanExporter
   readonly #onFailure: (error: unknown) => void
   #toldAt = Number.NEGATIVE_INFINITY
+  /** Exports that have failed. */
+  #failures = 0
+  #running = 0
+  #onIdle: (() => void)[] = []
 
   constructor(exporter: SpanExporter, onFailure: (error: unknown) => void) {
     this.#exporter = exporter
@@ -19,15 +23,28 @@ export class GuardedExporter implements SpanExporter {
   }
 
   export(spans: ReadableSpan[], done: Done): void {
-    try {
-      this.#exporter.export(spans, (result) => {
-        if (result.code === failed) this.#tell(result.error)
-        done(result)
-      })
-    } catch (error) {
-      this.#tell(error)
-      done({ code: failed })
+    let isDone = false
+    const end: Done = (result) => {
+      if (isDone) return
+      isDone = true
+      if (result.code === failed) this.#tell(result.error)
+      done(result)
+      this.#leave()
     }
+    this.#running++
+    try {
+      this.#exporter.export(spans, end)
+    } catch (error) {
+      end({ code: failed, error: error instanceof Error ? error : new Error(String(error)) })
+    }
+  }
+
+  /** Whether the exports that `work` makes, and those already under way, succeed. */
+  async succeeds(work: Promise<void>): Promise<boolean> {
+    const failuresBefore = this.#failures
+    await work
+    if (this.#running > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve))
+    return this.#failures === failuresBefore
   }
 
   async forceFlush(): Promise<void> {
@@ -38,7 +55,13 @@ export class GuardedExporter implements SpanExporter {
     await this.#exporter.shutdown()
   }
 
+  #leave(): void {
+    if (--this.#running > 0) return
+    for (const resolve of this.#onIdle.splice(0)) resolve()
+  }
+
   #tell(error: unknown): void {
+    this.#failures++
     const now = performance.now()
     if (now - this.#toldAt < repeatMs) return
     this.#toldAt = now

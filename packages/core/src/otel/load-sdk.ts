@@ -53,7 +53,7 @@ export async function loadSdk(needsExporter: boolean, load: Load = loadInstalled
 function isMissing(error: unknown, name: string): boolean {
   const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown }
   const isNotFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
-  return isNotFound && String(message).includes(name)
+  return isNotFound && String(message).includes(`'${name}'`)
 }
 
 function notInstalled(missing: readonly string[]): ConfigInvalidError {

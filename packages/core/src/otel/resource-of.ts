@@ -10,14 +10,23 @@ import type { TelemetryOptions } from './telemetry-options.js'
  */
 export function resourceOf({ resources }: Sdk, options: TelemetryOptions): Resource {
   const { defaultResource, detectResources, envDetector, resourceFromAttributes } = resources
+  const { attributes, service, serviceName, serviceVersion } = options
+  const found = {
+    ...processAttributes(),
+    'service.name': service?.name,
+    'service.version': service?.version,
+    'deployment.environment.name': service?.environment,
+  }
+  const given = { 'service.name': serviceName, 'service.version': serviceVersion }
   return defaultResource()
-    .merge(resourceFromAttributes({ 'service.instance.id': randomUUID(), ...processAttributes() }))
+    .merge(resourceFromAttributes(defined(found)))
     .merge(detectResources({ detectors: [envDetector] }))
-    .merge(resourceFromAttributes(givenAttributes(options)))
+    .merge(resourceFromAttributes({ ...attributes, ...defined(given) }))
 }
 
-function processAttributes(): Record<string, string | number> {
+function processAttributes() {
   return {
+    'service.instance.id': randomUUID(),
     'host.name': hostname(),
     'host.arch': process.arch === 'x64' ? 'amd64' : process.arch,
     'process.pid': process.pid,
@@ -26,17 +35,7 @@ function processAttributes(): Record<string, string | number> {
   }
 }
 
-function givenAttributes(options: TelemetryOptions): Record<string, string | number | boolean> {
-  const { attributes, service, serviceName, serviceVersion } = options
-  const given = {
-    ...attributes,
-    'service.name': serviceName ?? (process.env.OTEL_SERVICE_NAME ? undefined : service?.name),
-    'service.version': serviceVersion ?? service?.version,
-    'deployment.environment.name': service?.environment,
-  }
-  return Object.fromEntries(
-    Object.entries(given).filter(
-      (entry): entry is [string, string | number | boolean] => entry[1] !== undefined,
-    ),
-  )
+function defined<Value>(values: Record<string, Value | undefined>): Record<string, Value> {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries as [string, Value][])
 }

@@ -46,9 +46,10 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
   checkTelemetryOptions(options)
   if (isDisabled()) return disabled
   const sdk = await loadSdk(options.exporter === undefined)
-  const provider = providerOf(sdk, options)
+  const exporter = exporterOf(sdk, options)
+  const provider = providerOf(sdk, options, exporter)
   register(provider)
-  const telemetry = telemetryOf(provider, options)
+  const telemetry = telemetryOf(provider, exporter, options)
   const { service } = options
   if (service?.onFlush !== undefined) service.onFlush('telemetry', () => telemetry.shutdown())
   else service?.onShutdown('telemetry', () => telemetry.shutdown())
@@ -60,20 +61,23 @@ function isDisabled(): boolean {
   return OTEL_SDK_DISABLED?.toLowerCase() === 'true' || OTEL_TRACES_EXPORTER?.toLowerCase() === 'none'
 }
 
-function providerOf(sdk: Sdk, options: TelemetryOptions): NodeTracerProvider {
-  const { BatchSpanProcessor, NodeTracerProvider, ParentBasedSampler, TraceIdRatioBasedSampler } = sdk.node
-  const { logger } = options.service ?? {}
-  const { exporter = otlpExporter(sdk, options), ratio } = options
-  const guarded = new GuardedExporter(exporter, (error) => {
-    logger?.warn({ err: error }, 'spans could not be exported')
+function exporterOf(sdk: Sdk, options: TelemetryOptions): GuardedExporter {
+  const { exporter = otlpExporter(sdk, options), service } = options
+  return new GuardedExporter(exporter, (error) => {
+    service?.logger?.warn({ err: error }, 'spans could not be exported')
   })
+}
+
+function providerOf(sdk: Sdk, options: TelemetryOptions, exporter: GuardedExporter): NodeTracerProvider {
+  const { BatchSpanProcessor, NodeTracerProvider, ParentBasedSampler, TraceIdRatioBasedSampler } = sdk.node
+  const { ratio } = options
   const sampler =
     ratio === undefined
       ? options.sampler
       : new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) })
   return new NodeTracerProvider({
     resource: resourceOf(sdk, options),
-    spanProcessors: [new BatchSpanProcessor(guarded)],
+    spanProcessors: [new BatchSpanProcessor(exporter)],
     ...(sampler === undefined ? undefined : { sampler }),
   })
 }
@@ -106,11 +110,15 @@ function currentProvider(): unknown {
   return provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider
 }
 
-function telemetryOf(provider: NodeTracerProvider, options: TelemetryOptions): Telemetry {
+function telemetryOf(
+  provider: NodeTracerProvider,
+  exporter: GuardedExporter,
+  options: TelemetryOptions,
+): Telemetry {
   const timeoutMs = options.flushTimeoutMs ?? telemetryDefaults.flushTimeoutMs
   let ended: Promise<boolean> | undefined
   const end = async (): Promise<boolean> => {
-    const isFlushed = await within(timeoutMs, provider.shutdown())
+    const isFlushed = await within(timeoutMs, exporter.succeeds(provider.shutdown()))
     if (currentProvider() === provider) {
       trace.disable()
       context.disable()
@@ -123,6 +131,6 @@ function telemetryOf(provider: NodeTracerProvider, options: TelemetryOptions): T
       ended ??= end()
       return ended
     },
-    forceFlush: () => within(timeoutMs, provider.forceFlush()),
+    forceFlush: () => within(timeoutMs, exporter.succeeds(provider.forceFlush())),
   }
 }

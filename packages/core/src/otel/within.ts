@@ -1,11 +1,11 @@
-/** Whether `pending` fulfils in `timeoutMs`. What comes of it later goes nowhere. */
-export function within(timeoutMs: number, pending: Promise<unknown>): Promise<boolean> {
+/** What `pending` says, or `false` when it says nothing in `timeoutMs` or rejects. */
+export function within(timeoutMs: number, pending: Promise<boolean>): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), timeoutMs)
     pending.then(
-      () => {
+      (value) => {
         clearTimeout(timer)
-        resolve(true)
+        resolve(value)
       },
       () => {
         clearTimeout(timer)

@@ -138,6 +138,15 @@ describe('a fallback that fails', () => {
     expect(error).toMatchObject({ message: 'no cache', cause: { message: 'down' } })
   })
 
+  it.each([1, 2])('never makes the cause, %d deep, of the original error caused by it', async (depth) => {
+    const root = new Error('root')
+    let original = root
+    for (let level = 0; level < depth; level++) original = new Error('down', { cause: original })
+    const unwrapping = fallback(() => Promise.reject(root))
+    expect(await caught(unwrapping.execute(() => Promise.reject(original)))).toBe(root)
+    expect(root.cause).toBeUndefined()
+  })
+
   it('keeps a cause that it has, and may throw the original error or anything else', async () => {
     const cause = new Error('its own')
     const own = fallback(() => Promise.reject(new Error('no cache', { cause })))

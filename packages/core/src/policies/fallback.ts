@@ -68,10 +68,23 @@ function deservesFallback(error: unknown, execution: Execution): boolean {
 
 /** A fallback that fails names the failure that it was to make good. */
 function blame(failure: unknown, original: unknown): unknown {
-  if (failure instanceof Error && failure !== original && Object.isExtensible(failure)) {
+  if (failure instanceof Error && !isBehind(failure, original) && Object.isExtensible(failure)) {
     failure.cause ??= original
   }
   return failure
+}
+
+/** Causes further down are not looked at. */
+const maxCauses = 20
+
+/** Whether `failure` is `error` or among its causes, as where a fallback rethrows `error.cause`. */
+function isBehind(failure: unknown, error: unknown): boolean {
+  let cause = error
+  for (let depth = 0; depth < maxCauses && cause !== undefined; depth++) {
+    if (cause === failure) return true
+    cause = cause instanceof Error ? cause.cause : undefined
+  }
+  return false
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ActiveContext, contextStorage } from '../context/index.js'
+import type { ServerSpan } from '../tracing/index.js'
 import { bindEvents } from './bind-events.js'
-import type { ServedExchange, ServerSpan } from './server-observers.js'
+import type { ServedExchange } from './served-exchange.js'
 import { whenClosed } from './when-closed.js'
 
 const clientClosedRequest = 499

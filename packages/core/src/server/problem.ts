@@ -29,7 +29,11 @@ export function problemResponse(error: unknown, context: ActiveContext | undefin
   const { correlationId } = context ?? {}
   return {
     status,
-    headers: { ...headers, 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+    headers: {
+      ...headers,
+      'content-type': 'application/problem+json; charset=utf-8',
+      'cache-control': 'no-store',
+    },
     body: JSON.stringify({ ...members, type, title: phrase, status, detail, correlationId }),
   }
 }

@@ -4,10 +4,11 @@ import { ConfigInvalidError } from '../errors/index.js'
 import type { HealthRegistry } from '../health/index.js'
 import { childOf, RequestLog } from '../logging/index.js'
 import type { Metrics, MetricsRegistry } from '../metrics/index.js'
+import { startServerSpan } from '../tracing/index.js'
 import { Exchange } from './exchange.js'
 import type { ProblemResponse } from './problem.js'
 import { problemResponse } from './problem.js'
-import type { ServedExchange, StartServerSpan } from './server-observers.js'
+import type { ServedExchange } from './served-exchange.js'
 import { SystemRoutes } from './system-routes.js'
 
 /** What a runtime is made of. */
@@ -16,7 +17,7 @@ export interface ServerRuntimeOptions {
   readonly logger: Logger
   readonly health: HealthRegistry
   readonly metrics: Metrics<MetricsRegistry> | undefined
-  readonly startSpan: StartServerSpan | undefined
+  readonly tracing: boolean
   readonly requestTimeoutMs: number | undefined
   readonly requestLog: boolean
   readonly trustInbound: boolean
@@ -69,12 +70,12 @@ export class ServerRuntime {
   begin(request: IncomingMessage, response: ServerResponse): Exchange {
     const known = exchangeOf(request)
     if (known !== undefined) return known
-    const { metrics, requestTimeoutMs, startSpan, trustInbound } = this.#options
+    const { metrics, requestTimeoutMs, tracing, trustInbound } = this.#options
     const startedAt = performance.now()
     const headers = trustInbound ? request.headers : noHeaders
     const context = new ActiveContext(readInbound(headers, this.#loggerOf, requestTimeoutMs), startedAt)
     metrics?.server.begin()
-    const span = startSpan?.(request, context)
+    const span = tracing ? startServerSpan(request, context.trace) : undefined
     const exchange = new Exchange({ request, response, context, span, startedAt }, this.#ended)
     ;(request as Carrier)[exchangeKey] = exchange
     return exchange
@@ -117,9 +118,8 @@ export class ServerRuntime {
     const { exchange, status, durationMs, aborted, error } = served
     const { request, route, correlationId, context, span } = exchange
     const method = request.method ?? ''
-    const traceId = span === undefined ? context.traceId : undefined
-    const trace = span?.trace ?? (traceId === undefined ? undefined : { traceId, sampled: false })
-    span?.end(served)
+    const trace = span === undefined ? callersTrace(context) : span.ids
+    span?.end({ status, route, error })
     this.#options.metrics?.server.end({ method, route, status, durationMs, aborted, trace })
     this.#requestLog?.write({
       correlationId,
@@ -134,6 +134,13 @@ export class ServerRuntime {
       error,
     })
   }
+}
+
+/** Without a span of our own there is still the trace that the caller goes on with. */
+function callersTrace({
+  traceId,
+}: ActiveContext): { readonly traceId: string; readonly sampled: false } | undefined {
+  return traceId === undefined ? undefined : { traceId, sampled: false }
 }
 
 /** Express cuts the mount's path off `url`. */

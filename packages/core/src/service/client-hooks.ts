@@ -36,7 +36,7 @@ export class ClientHooks {
     const name = this.#nameOf(dependency)
     this.#log.watch(client)
     metrics?.client.watch(client)
-    health.add(`client:${name}`, clientCheck(client), { critical: false, componentType: 'component' })
+    health.add(`client:${name}`, clientCheck(client), { critical: false })
     shutdown.onShutdown(`client ${name}`, () => client.$close())
   }
 

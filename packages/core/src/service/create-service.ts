@@ -47,7 +47,8 @@ export function createService<Shown extends MetricsRegistry = Registry>(
   checkServiceOptions(options)
   const parts = partsOf(options)
   const { health, logger, metrics, runtime, shutdown } = parts
-  const hooks = new ClientHooks({ logger, metrics, health, shutdown, tracing: options.tracing ?? true })
+  const tracing = options.tracing ?? serviceDefaults.tracing
+  const hooks = new ClientHooks({ logger, metrics, health, shutdown, tracing })
   let listens: Promise<Listening> | undefined
   const service: Service<Shown> = {
     name: options.name,
@@ -108,7 +109,7 @@ function partsOf(options: ServiceOptions): Parts {
     logger,
     health,
     metrics,
-    startSpan: undefined,
+    tracing: options.tracing ?? serviceDefaults.tracing,
     requestTimeoutMs,
     requestLog: options.requestLog ?? serviceDefaults.requestLog,
     trustInbound: options.trustInbound ?? serviceDefaults.trustInbound,

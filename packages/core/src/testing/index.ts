@@ -1,3 +1,10 @@
+export { adapterConformance } from './conformance/adapter-conformance.js'
+export type {
+  ConformanceAdapter,
+  ConformanceCall,
+  ConformanceCase,
+  ConformanceRoute,
+} from './conformance/conformance-adapter.js'
 export { faultServer } from './fault-server/fault-server.js'
 export type { FaultServer, ReceivedOptions } from './fault-server/fault-server-interface.js'
 export type { FaultServerOptions } from './fault-server/options.js'

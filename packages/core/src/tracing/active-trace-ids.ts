@@ -1,16 +1,7 @@
 import { isSpanContextValid, type Span, TraceFlags, trace } from '@opentelemetry/api'
 import type { TraceIds } from '../context/index.js'
 
-/**
- * The ids of the span that is active; `undefined` outside of one and without an OpenTelemetry SDK.
- *
- * @example
- * ```ts
- * import { activeTraceIds } from '@holdfast/core'
- *
- * console.log(activeTraceIds()?.traceId) // undefined, without an SDK
- * ```
- */
+/** The ids of the span that is active; `undefined` outside of one and without an OpenTelemetry SDK. */
 export function activeTraceIds(): TraceIds | undefined {
   const span = trace.getActiveSpan()
   return span === undefined ? undefined : traceIdsOfSpan(span)

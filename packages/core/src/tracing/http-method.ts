@@ -13,11 +13,13 @@ const known: ReadonlySet<string> = new Set([
   'TRACE',
 ])
 
+const maxMethodLength = 32
+
 /** The attributes that name the method: those of unknown methods would be without number. */
 export function methodAttributes(method: string): SpanAttributeValues {
   return known.has(method)
     ? { 'http.request.method': method }
-    : { 'http.request.method': '_OTHER', 'http.request.method_original': method }
+    : { 'http.request.method': '_OTHER', 'http.request.method_original': method.slice(0, maxMethodLength) }
 }
 
 /** `{method} {template}`, or the method alone. */

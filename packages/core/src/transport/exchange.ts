@@ -40,6 +40,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   #hasStarted = false
   #status = 0
   #maxBytes = 0
+  /** Bytes that are still to come of those that were announced; `NaN` where none were. */
+  #missing = Number.NaN
   #headers: ResponseHeaders | undefined = undefined
   #buffered: BufferedBody | undefined = undefined
   #stream: StreamedBody | undefined = undefined
@@ -171,9 +173,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
       const encoding = this.#mode === 'discard' ? undefined : headers['content-encoding']
       const codings = encoding === undefined ? noCodings : parseCodings(encoding)
       const limit = codings.length === 0 ? maxBytes : maxEncodedBytes(maxBytes)
-      if (this.#hasBody(status) && Number(headers['content-length']) > limit) {
-        throw new ResponseTooLargeError(maxBytes)
-      }
+      if (this.#hasBody(status)) this.#missing = Number(headers['content-length'])
+      if (this.#missing > limit) throw new ResponseTooLargeError(maxBytes)
       if (this.#mode === 'stream') this.#startStream(status, headers, codings)
       else this.#buffered = new BufferedBody(codings, limit, maxBytes, this.#mode === 'buffer')
     } catch (error) {
@@ -196,6 +197,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   }
 
   onResponseData(_: unknown, chunk: Buffer): void {
+    this.#missing -= chunk.length
     if (this.#stream !== undefined) this.#stream.receive(chunk)
     else if (this.#buffered?.add(chunk) === false) {
       this.#fail(new ResponseTooLargeError(this.#maxBytes))
@@ -203,6 +205,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   }
 
   onResponseEnd(): void {
+    // An HTTP/2 stream that is reset without an error looks like one that has ended.
+    if (this.#missing > 0) {
+      this.onResponseError(undefined, new Error(`the body ended ${this.#missing} bytes before its length`))
+      return
+    }
     this.#end()
     this.#stream?.finish()
     if (this.#isSettled) return

@@ -99,13 +99,18 @@ test('a body cancelled while the consumer holds it back is never data', async ()
   expect(await failureOf(buffer(streamed.body as Readable))).toMatchObject({ code: 'CONNECTION_LOST' })
 })
 
-test('an announced body cut short by a clean end or a cancel is never data either', async () => {
+test('an announced body cut short by a clean end, a cancel or a reset without error is never data either', async () => {
+  const cuts: Record<string, (stream: ServerHttp2Stream) => void> = {
+    '/cancel': (stream) => stream.close(constants.NGHTTP2_CANCEL),
+    '/end': (stream) => stream.end(),
+    '/reset': (stream) => stream.destroy(),
+  }
   const { origin, transport } = await h2Server((stream, path) => {
     stream.respond({ ':status': 200, 'content-length': 10 })
     stream.write('half')
-    setTimeout(() => (path === '/cancel' ? stream.close(constants.NGHTTP2_CANCEL) : stream.end()), 20)
+    setTimeout(() => cuts[path]?.(stream), 20)
   })
-  for (const path of ['/cancel', '/end']) {
+  for (const path of Object.keys(cuts)) {
     expect(await failureOf(fetchFrom(transport, origin, { path }))).toMatchObject({ code: 'CONNECTION_LOST' })
     const streamed = await fetchFrom(transport, origin, { path, mode: 'stream' })
     expect(await failureOf(buffer(streamed.body as Readable))).toMatchObject({ code: 'CONNECTION_LOST' })

@@ -36,6 +36,12 @@ describe('bodies arrive as those of fetch do', () => {
     expect(ours).toEqual(theirs)
   })
 
+  it('none where the options are null, which a caller in JavaScript may give', async () => {
+    await using server = await faultServer({ routes: { '*': ok } })
+    const response = await openFetch()(server.url, null as never)
+    expect(response.status).toBe(200)
+  })
+
   it('and a content type that is given stays', async () => {
     const [theirs, ours] = await bothWays(() => '{}', { 'Content-Type': 'application/json' })
     expect(ours).toEqual(theirs)

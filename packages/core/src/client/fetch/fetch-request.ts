@@ -56,7 +56,7 @@ export function readRequest(
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     problems.push({ path: 'signal', message: 'must be an AbortSignal' })
   }
-  if (init !== undefined) refuseUnkept(init, problems)
+  if (init) refuseUnkept(init, problems)
   if (problems.length > 0) throw new InvalidInputError('fetch()', problems)
   return { url, method, headers, body, lateBody, redirect, signal }
 }

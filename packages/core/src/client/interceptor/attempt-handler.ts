@@ -33,8 +33,8 @@ export interface AttemptRules {
   readonly idleTimeoutMs: number
   /** Whether a status is one that retry, breaker or budget must hear of. */
   isFailure(head: AnswerHead): boolean
-  /** Whether the failure may be followed by another attempt. */
-  mayRetry(failure: ErrorAnswer, execution: Execution): boolean
+  /** Whether another attempt may follow, or the other leg of a hedged one may do better. */
+  mayBeReplaced(failure: ErrorAnswer, execution: Execution): boolean
 }
 
 /**
@@ -160,7 +160,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
       return
     }
     this.#failure = new ErrorAnswer(`${this.#call.operation} ${this.#call.origin}`, head, '')
-    if (this.#rules.mayRetry(this.#failure, this.#execution)) {
+    if (this.#rules.mayBeReplaced(this.#failure, this.#execution)) {
       this.#state = 'holding'
       this.#call.hold(this)
       return

@@ -31,6 +31,8 @@ export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchContr
   readonly startedAt = performance.now()
   request: { readonly replayable: boolean }
   attempts = 0
+  /** Whether the first attempt has two legs: the error of one waits for what the other one brings. */
+  isHedged = false
   /** The attempt whose answer the user gets. */
   adopted: AnsweredAttempt | undefined = undefined
   /** Attempts whose answers wait for the decision whether there will be another one. */

@@ -11,7 +11,18 @@ import {
   fetch as undiciFetch,
 } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { answer, cycle, drip, faultServer, hangUp, oversize, redirect, stall } from '../../testing/index.js'
+import {
+  answer,
+  type Behaviour,
+  cycle,
+  delay,
+  drip,
+  faultServer,
+  hangUp,
+  oversize,
+  redirect,
+  stall,
+} from '../../testing/index.js'
 import { failureOf, openAgent } from '../origin/test-faces.js'
 import type { InterceptorOptions } from './interceptor-options.js'
 import { undiciInterceptor } from './undici-interceptor.js'
@@ -305,6 +316,29 @@ describe('an answer on its way', () => {
     await using server = await faultServer({ routes: { '*': cycle([stall(), ok]) } })
     expect(await get(openAgent({ hedge: { delayMs: 30 } }).agent, server.url)).toEqual([200, 'ok'])
     expect(server.requests).toHaveLength(2)
+  })
+
+  it.each<[string, number, number]>([
+    ['the second leg of a hedged request', 0, 1],
+    ['the first leg of a hedged request', 1, 0],
+  ])('does not get the error of %s while the other one may do better', async (_, slow, bad) => {
+    const answers: Behaviour[] = []
+    answers[slow] = [delay(120), ok]
+    answers[bad] = [delay(60), answer(500, { body: 'bad' })]
+    await using server = await faultServer({ routes: { '*': cycle(answers) } })
+    for (const retry of [false, {}] as const) {
+      const { agent } = openAgent({ hedge: { delayMs: 20 }, retry })
+      expect(await get(agent, server.url)).toEqual([200, 'ok'])
+    }
+    expect(server.requests).toHaveLength(4)
+  })
+
+  it('gets the error of the first leg where both legs of a hedged request fail', async () => {
+    const first = [delay(60), answer(500, { body: 'first' })]
+    await using server = await faultServer({
+      routes: { '*': cycle([first, answer(501, { body: 'second' })]) },
+    })
+    expect(await get(openAgent({ hedge: { delayMs: 20 } }).agent, server.url)).toEqual([500, 'first'])
   })
 })
 

@@ -108,15 +108,17 @@ function exchangeOf({ retry, idleTimeoutMs }: Protection): AttemptExchange<Answe
   const rules: AttemptRules = {
     idleTimeoutMs,
     isFailure,
-    mayRetry: (failure, execution) =>
-      retry !== false &&
-      execution.attempt < (retry.maxAttempts ?? 1) &&
-      isWorthRetrying(failure, execution, retry.statuses ?? []),
+    mayBeReplaced: (failure, execution) =>
+      (execution.attempt === 1 && (execution.data as DispatchedCall).isHedged) ||
+      (retry !== false &&
+        execution.attempt < (retry.maxAttempts ?? 1) &&
+        isWorthRetrying(failure, execution, retry.statuses ?? [])),
   }
   return {
     send(execution) {
       const call = execution.data as DispatchedCall
-      if (!execution.hedged) call.dropHeld()
+      if (execution.hedged) call.isHedged = true
+      else call.dropHeld()
       call.attempts++
       return new Promise((resolve, reject) => {
         new AttemptHandler(execution, rules, resolve, reject).start(call.dispatch)

@@ -1,0 +1,108 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { frameworks } from './applications.js'
+import type { Load } from './worker.js'
+
+const options = {
+  json: { type: 'string' },
+  rounds: { type: 'string', default: '15' },
+  requests: { type: 'string', default: '4000' },
+} as const
+
+interface Contender {
+  readonly framework: string
+  readonly name: string
+  readonly server: ChildProcess
+  readonly port: number
+  readonly costs: number[]
+}
+
+interface Row {
+  readonly framework: string
+  readonly name: string
+  readonly cpuUs: number
+  readonly ratio: number
+}
+
+/** The processor time of a server per request, as a ratio of the bare framework's, slices of all taking turns. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options })
+  const requests = Number(values.requests)
+  const load = start('worker.ts', [])
+  await once(load, 'message')
+  const contenders: Contender[] = []
+  for (const [framework, applications] of Object.entries(frameworks)) {
+    for (const name of Object.keys(applications)) contenders.push(await enter(framework, name))
+  }
+  for (const contender of contenders) await slice(contender, load, 3 * requests)
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const contender of contenders) contender.costs.push(await slice(contender, load, requests))
+  }
+  const rows = toRows(contenders)
+  print(rows)
+  if (values.json !== undefined) {
+    writeFileSync(values.json, `${JSON.stringify({ cases: rows }, undefined, 2)}\n`)
+  }
+  for (const { server } of contenders) server.kill()
+  load.disconnect()
+}
+
+function start(file: string, args: string[]): ChildProcess {
+  return fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+    execArgv: ['--import', 'tsx', '--no-warnings'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
+}
+
+async function enter(framework: string, name: string): Promise<Contender> {
+  const server = start('server.ts', [framework, name])
+  const [port] = (await once(server, 'message')) as [number]
+  return { framework, name, server, port, costs: [] }
+}
+
+/** Microseconds of the server's processor time per request. */
+async function slice({ port, server }: Contender, load: ChildProcess, requests: number): Promise<number> {
+  const before = await usage(server)
+  load.send({ port, requests } satisfies Load)
+  await once(load, 'message')
+  return ((await usage(server)) - before) / requests
+}
+
+async function usage(server: ChildProcess): Promise<number> {
+  server.send('usage')
+  const [micros] = (await once(server, 'message')) as [number]
+  return micros
+}
+
+/** Ratios are taken within a round, where the machine was the same for all, and their median over the rounds. */
+function toRows(contenders: readonly Contender[]): Row[] {
+  return contenders.map(({ framework, name, costs }) => {
+    const bare = contenders.find((contender) => contender.framework === framework)
+    const ratios = costs.map((cost, index) => cost / (bare?.costs[index] ?? Number.NaN))
+    return { framework, name, cpuUs: round(median(costs), 1), ratio: round(median(ratios), 3) }
+  })
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[sorted.length >> 1] ?? Number.NaN
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits))
+}
+
+function print(rows: readonly Row[]): void {
+  console.log(`server CPU per GET of a JSON route, Node ${process.versions.node}\n`)
+  console.log(`${'application'.padEnd(58)}${'us a request'.padStart(13)}${'ratio'.padStart(8)}`)
+  for (const { framework, name, cpuUs, ratio } of rows) {
+    console.log(
+      `${`${framework}, ${name}`.padEnd(58)}${cpuUs.toFixed(1).padStart(13)}${ratio.toFixed(2).padStart(8)}`,
+    )
+  }
+}
+
+await main()
