@@ -157,7 +157,10 @@ export default {
       name: 'packages-do-not-reach-out',
       severity: 'error',
       from: { path: '^packages/([^/]+)/' },
-      to: { path: '^(packages|examples|benchmarks|tools)/', pathNot: '^packages/$1/' },
+      to: {
+        path: '^(packages|examples|benchmarks|tools)/',
+        pathNot: ['^packages/$1/', `${core}index\\.ts$`, `${core}(server|testing|otel)/index\\.ts$`],
+      },
     },
   ],
   options: {

@@ -1,7 +1,6 @@
-import { createWriteStream } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createLogger, createService } from '@holdfast/core'
+import { createService } from '@holdfast/core'
 import { errorHandler, holdfast } from '@holdfast/express'
 import { holdfast as holdfastPlugin } from '@holdfast/fastify'
 import rTracer from 'cls-rtracer'
@@ -22,7 +21,7 @@ export const frameworks: Readonly<Record<string, Readonly<Record<string, Applica
   express: {
     bare: () => listen(orders(express())),
     holdfast: async () => {
-      const service = quietService()
+      const service = defaultService()
       const app = express()
       app.use(holdfast(service))
       orders(app)
@@ -32,9 +31,7 @@ export const frameworks: Readonly<Record<string, Readonly<Record<string, Applica
     'cls-rtracer + pino-http + express-prom-bundle': () => {
       const app = express()
       app.use(rTracer.expressMiddleware())
-      app.use(
-        pinoHttp({ logger: pino({ mixin: () => ({ id: rTracer.id() }) }, pino.destination('/dev/null')) }),
-      )
+      app.use(pinoHttp({ logger: pino({ mixin: () => ({ id: rTracer.id() }) }) }))
       app.use(prometheus({ includeMethod: true, includePath: true }))
       return listen(orders(app))
     },
@@ -42,14 +39,14 @@ export const frameworks: Readonly<Record<string, Readonly<Record<string, Applica
   fastify: {
     bare: () => listenFastify(fastifyOrders(Fastify())),
     holdfast: async () => {
-      const service = quietService()
+      const service = defaultService()
       const app = Fastify()
       await app.register(holdfastPlugin, { service })
       fastifyOrders(app)
       return (await service.listen(app, { port: 0, host: '127.0.0.1' })).port
     },
     'cls-rtracer + logger + fastify-metrics': async () => {
-      const app = Fastify({ loggerInstance: pino(pino.destination('/dev/null')) as never })
+      const app = Fastify({ loggerInstance: pino() as never })
       await app.register(rTracer.fastifyPlugin)
       await app.register(fastifyMetrics as never, { endpoint: '/metrics' })
       return listenFastify(fastifyOrders(app as unknown as FastifyInstance))
@@ -57,10 +54,9 @@ export const frameworks: Readonly<Record<string, Readonly<Record<string, Applica
   },
 }
 
-/** Everything on, lines to a file that keeps nothing. */
-function quietService() {
-  const logger = createLogger({ name: 'orders', destination: createWriteStream('/dev/null') })
-  return createService({ name: 'orders', logger, signals: false })
+/** Everything on, as it is by default. */
+function defaultService() {
+  return createService({ name: 'orders', signals: false })
 }
 
 function orders(app: Express): Express {

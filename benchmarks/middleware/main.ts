@@ -54,6 +54,8 @@ function start(file: string, args: string[]): ChildProcess {
   return fork(fileURLToPath(new URL(file, import.meta.url)), args, {
     execArgv: ['--import', 'tsx', '--no-warnings'],
     env: { ...process.env, NODE_ENV: 'production' },
+    // Log lines go to standard output, which keeps nothing.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
 }
 

@@ -2,10 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ActiveContext, contextStorage } from '../context/index.js'
 import type { ServerSpan } from '../tracing/index.js'
 import { bindEvents } from './bind-events.js'
-import type { ServedExchange } from './served-exchange.js'
 import { whenClosed } from './when-closed.js'
 
 const clientClosedRequest = 499
+
+/** A request that is over. */
+export interface ServedExchange {
+  readonly exchange: Exchange
+  readonly durationMs: number
+  /** 499 when the caller left before the headers were sent. */
+  readonly status: number
+  /** Whether the caller left before the end of the answer. */
+  readonly aborted: boolean
+  readonly error: unknown
+}
 
 /** One request and its answer. It ends once, with the answer's last byte or when the caller leaves. */
 export class Exchange {
@@ -49,6 +59,8 @@ export class Exchange {
   /** The template of the route that answers, such as `/orders/:id`; `undefined` when none matches. */
   set route(route: string | undefined) {
     this.context.route = route
+    // Instrumentation whose span was adopted may end it before the exchange does.
+    if (route !== undefined) this.span?.setRoute(route)
   }
 
   get route(): string | undefined {

@@ -1,8 +1,8 @@
+export type { ServedExchange } from './exchange.js'
 export { Exchange } from './exchange.js'
 export { type ProblemResponse, problemResponse } from './problem.js'
 export { invalidRequest, isProblemError, ProblemError, type ProblemOptions } from './problem-error.js'
 export type { ProblemEntry, RequestPlace, StandardIssue } from './request-issues.js'
-export type { ServedExchange } from './served-exchange.js'
 export {
   attachRuntime,
   exchangeOf,

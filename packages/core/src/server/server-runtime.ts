@@ -5,10 +5,10 @@ import type { HealthRegistry } from '../health/index.js'
 import { childOf, RequestLog } from '../logging/index.js'
 import type { Metrics, MetricsRegistry } from '../metrics/index.js'
 import { startServerSpan } from '../tracing/index.js'
+import type { ServedExchange } from './exchange.js'
 import { Exchange } from './exchange.js'
 import type { ProblemResponse } from './problem.js'
 import { problemResponse } from './problem.js'
-import type { ServedExchange } from './served-exchange.js'
 import { SystemRoutes } from './system-routes.js'
 
 /** What a runtime is made of. */

@@ -1,6 +1,7 @@
 import { type Context, context, propagation, type Span } from '@opentelemetry/api'
 import type { TraceIds } from '../context/index.js'
 import { traceIdsOfSpan } from './active-trace-ids.js'
+import { guarded } from './guarded.js'
 import { errorTypeOf, fail, isAbort } from './span-outcome.js'
 import { suppressTracing } from './suppression.js'
 
@@ -29,7 +30,7 @@ export class AttemptSpan {
   /** Writes the span into the headers of its request, in place of the trace that they may have carried on. */
   inject(headers: Record<string, string>): void {
     const carrier: Record<string, string> = {}
-    propagation.inject(this.#context, carrier)
+    guarded(() => propagation.inject(this.#context, carrier), undefined)
     if (carrier.traceparent !== undefined) delete headers.tracestate
     Object.assign(headers, carrier)
   }
@@ -47,9 +48,11 @@ export class AttemptSpan {
   end(status: number, error?: unknown): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    if (status !== 0) this.#span.setAttribute('http.response.status_code', status)
-    if (status >= 400) fail(this.#span, `${status}`)
-    else if (error !== undefined && !isAbort(error)) fail(this.#span, errorTypeOf(error), error)
-    this.#call.attemptEnded(this.#span)
+    guarded(() => {
+      if (status !== 0) this.#span.setAttribute('http.response.status_code', status)
+      if (status >= 400) fail(this.#span, `${status}`)
+      else if (error !== undefined && !isAbort(error)) fail(this.#span, errorTypeOf(error), error)
+      this.#call.attemptEnded(this.#span)
+    }, undefined)
   }
 }

@@ -1,6 +1,7 @@
 import { type Context, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api'
 import { redactUrl } from '../logging/index.js'
 import { type AttemptOwner, AttemptSpan } from './attempt-span.js'
+import { guarded, noSpan } from './guarded.js'
 import { insertAbove } from './insert-above.js'
 import type { SpanAttributeValues } from './span-attributes.js'
 import { endSpan } from './span-outcome.js'
@@ -46,7 +47,8 @@ export class CallTrace implements AttemptOwner {
       'url.full': redactUrl(url),
       ...(resends === 0 ? undefined : { 'http.request.resend_count': resends }),
     }
-    const span = this.#tracer.startSpan(attemptName, { kind: SpanKind.CLIENT, attributes }, this.#parent)
+    const options = { kind: SpanKind.CLIENT, attributes }
+    const span = guarded(() => this.#tracer.startSpan(attemptName, options, this.#parent), noSpan)
     if (resends === 0) this.#first = span
     return new AttemptSpan(this, span, trace.setSpan(this.#parent, span))
   }
@@ -72,7 +74,7 @@ export class CallTrace implements AttemptOwner {
       const { operationName, operationAttributes: attributes } = this.#templates
       const options = { startTime: this.#startedAt, attributes }
       this.#around = insertAbove(first, this.#parent, (parent, links) =>
-        this.#tracer.startSpan(operationName, { ...options, links }, parent),
+        guarded(() => this.#tracer.startSpan(operationName, { ...options, links }, parent), noSpan),
       )
     }
     // One that is not recorded takes the others with it: they must not decide anew whether they are.
@@ -82,7 +84,8 @@ export class CallTrace implements AttemptOwner {
   }
 
   #releaseFirst(): void {
-    if (this.#firstEndedAt !== undefined) this.#first?.end(this.#firstEndedAt)
+    const first = this.#first
     this.#first = undefined
+    if (this.#firstEndedAt !== undefined) guarded(() => first?.end(this.#firstEndedAt), undefined)
   }
 }

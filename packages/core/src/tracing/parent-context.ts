@@ -1,5 +1,6 @@
 import { type Context, context, defaultTextMapGetter, propagation, trace } from '@opentelemetry/api'
 import { contextStorage } from '../context/index.js'
+import { guarded } from './guarded.js'
 
 /**
  * The context that a new span belongs into: the active one, or else the trace that the request context carries, as that
@@ -10,5 +11,5 @@ export function parentContext(): Context {
   if (trace.getSpanContext(active) !== undefined) return active
   const inherited = contextStorage.getStore()?.trace
   if (inherited?.traceparent === undefined) return active
-  return propagation.extract(active, inherited, defaultTextMapGetter)
+  return guarded(() => propagation.extract(active, inherited, defaultTextMapGetter), active)
 }

@@ -12,6 +12,7 @@ import {
 import type { TraceContext, TraceIds } from '../context/index.js'
 import { traceIdsOfSpan } from './active-trace-ids.js'
 import { activeTracer } from './active-tracer.js'
+import { guarded, noSpan } from './guarded.js'
 import { spanName } from './http-method.js'
 import { type ReceivedRequest, requestAttributes } from './request-attributes.js'
 import { errorTypeOf, fail, isAbort } from './span-outcome.js'
@@ -60,9 +61,10 @@ export function startServerSpan(request: ReceivedRequest, inbound: TraceContext)
   const reused = serverSpanOf(active)
   if (reused !== undefined) return new ServerSpan(reused, method, active, false)
   // From the root: the active context is the one in which the server began to listen.
-  const parent = propagation.extract(ROOT_CONTEXT, { headers: request.headers, trace: inbound }, getter)
+  const carrier = { headers: request.headers, trace: inbound }
+  const parent = guarded(() => propagation.extract(ROOT_CONTEXT, carrier, getter), ROOT_CONTEXT)
   const options = { kind: SpanKind.SERVER, attributes: requestAttributes(request) }
-  const span = tracer.startSpan(spanName(method, undefined), options, parent)
+  const span = guarded(() => tracer.startSpan(spanName(method, undefined), options, parent), noSpan)
   return new ServerSpan(span, method, trace.setSpan(parent, span), true)
 }
 
@@ -85,6 +87,7 @@ export class ServerSpan {
   /** Whether it is ours to end. */
   readonly #isOwn: boolean
   #isEnded = false
+  #route: string | undefined = undefined
 
   constructor(span: Span, method: string, spanContext: Context, isOwn: boolean) {
     this.#span = span
@@ -104,7 +107,8 @@ export class ServerSpan {
 
   /** The template of the route has been found. */
   setRoute(route: string): void {
-    if (this.#isEnded) return
+    if (this.#isEnded || route === this.#route) return
+    this.#route = route
     this.#span.updateName(spanName(this.#method, route))
     this.#span.setAttribute('http.route', route)
     const shared = this.#context.getValue(rpcMetadataKey) as RpcMetadata | undefined
@@ -117,10 +121,12 @@ export class ServerSpan {
     if (route !== undefined) this.setRoute(route)
     this.#isEnded = true
     if (!this.#isOwn) return
-    this.#span.setAttribute('http.response.status_code', status)
-    if (status >= 500) {
-      fail(this.#span, error === undefined || isAbort(error) ? `${status}` : errorTypeOf(error), error)
-    }
-    this.#span.end()
+    guarded(() => {
+      this.#span.setAttribute('http.response.status_code', status)
+      if (status >= 500) {
+        fail(this.#span, error === undefined || isAbort(error) ? `${status}` : errorTypeOf(error), error)
+      }
+      this.#span.end()
+    }, undefined)
   }
 }

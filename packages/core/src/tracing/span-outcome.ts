@@ -1,5 +1,6 @@
 import { type Span, SpanStatusCode } from '@opentelemetry/api'
 import { isHoldfastError } from '../errors/index.js'
+import { guarded } from './guarded.js'
 
 const maxMessageLength = 256
 
@@ -28,6 +29,8 @@ export function fail(span: Span, errorType: string, error?: unknown): void {
 
 /** Ends a span by how its work went; one that was aborted is no failure. */
 export function endSpan(span: Span, error: unknown, isFailed: boolean): void {
-  if (isFailed && !isAbort(error)) fail(span, errorTypeOf(error), error)
-  span.end()
+  guarded(() => {
+    if (isFailed && !isAbort(error)) fail(span, errorTypeOf(error), error)
+    span.end()
+  }, undefined)
 }

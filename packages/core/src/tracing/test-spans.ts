@@ -53,7 +53,7 @@ export function startTestSdk(sampler?: Sampler): TestSdk {
 }
 
 /** Takes off whatever SDK is registered. */
-function stopTracing(): void {
+export function stopTracing(): void {
   trace.disable()
   context.disable()
   propagation.disable()

@@ -1,9 +1,8 @@
-import { type Attributes, context, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api'
+import { type Attributes, context, type Span, trace } from '@opentelemetry/api'
 import { activeTracer } from './active-tracer.js'
+import { guarded, noSpan } from './guarded.js'
 import { parentContext } from './parent-context.js'
 import { endSpan } from './span-outcome.js'
-
-const noSpan: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
 
 /**
  * Runs `fn` inside a span of its own, which ends when the returned promise settles, or at once. What `fn` throws marks
@@ -24,11 +23,12 @@ export function withSpan<Result>(name: string, fn: (span: Span) => Result, attri
   const tracer = activeTracer()
   if (tracer === undefined) return fn(noSpan)
   const parent = parentContext()
-  const span = tracer.startSpan(name, attributes === undefined ? {} : { attributes }, parent)
+  const options = attributes === undefined ? {} : { attributes }
+  const span = guarded(() => tracer.startSpan(name, options, parent), noSpan)
   try {
     const result = context.with(trace.setSpan(parent, span), () => fn(span))
     if (result instanceof Promise) return endWith(span, result) as Result
-    span.end()
+    endSpan(span, undefined, false)
     return result
   } catch (error) {
     endSpan(span, error, true)
@@ -39,7 +39,7 @@ export function withSpan<Result>(name: string, fn: (span: Span) => Result, attri
 function endWith<Value>(span: Span, pending: Promise<Value>): Promise<Value> {
   return pending.then(
     (value) => {
-      span.end()
+      endSpan(span, undefined, false)
       return value
     },
     (error) => {
