@@ -59,7 +59,7 @@ export class TextSource implements Source {
 }
 
 /** A JSON file, whose keys are those of the schema. */
-export class JsonSource implements Source {
+class JsonSource implements Source {
   readonly #content: unknown
   readonly #origin: string
 

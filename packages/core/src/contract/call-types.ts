@@ -26,9 +26,6 @@ type ResponseOf<Kind> = Kind extends 'text'
         ? undefined
         : unknown
 
-/** The statuses, and classes of them such as `'4XX'`, whose bodies an operation declares. */
-export type DeclaredStatus<Op> = Op extends { readonly errors: infer Schemas } ? keyof Schemas : never
-
 /** The body of the operation's error of this status: as declared, else text. */
 export type ErrorBody<Op, Status extends number> = Op extends { readonly errors: infer Schemas }
   ? Status extends keyof Schemas

@@ -1,5 +1,5 @@
 export { streamedBody } from './body-stream.js'
-export type { CallInput, CallOutput, DeclaredStatus, ErrorBody, OperationError } from './call-types.js'
+export type { CallInput, CallOutput, ErrorBody, OperationError } from './call-types.js'
 export { checkOperationPolicy, isIdempotent } from './check-operation-policy.js'
 export { compileOperation } from './compile-operation.js'
 export type {

@@ -1,7 +1,7 @@
 import { OptionCheck, show } from '../config/index.js'
 
 /** Headers that may stand in a log. Everything else is left out, so that a new secret is never logged by default. */
-export const loggedHeaders: readonly string[] = Object.freeze([
+const loggedHeaders: readonly string[] = Object.freeze([
   'accept',
   'accept-encoding',
   'accept-language',

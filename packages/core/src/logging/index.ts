@@ -1,7 +1,6 @@
 export { adoptLogger, childOf, type LogIdentity } from './adopt-logger.js'
 export { ClientLog, type LoggedCall, type LoggedClient } from './client-log.js'
 export { createLogger, type LoggerOptions, type LogLevel } from './create-logger.js'
-export { type HeaderSerializer, headerSerializer, loggedHeaders } from './header-allow-list.js'
 export type { LogDestination } from './log-destination.js'
 export { isLogged, quietly } from './quietly.js'
 export { redactUrl } from './redact-url.js'

@@ -13,7 +13,7 @@ import type { FamilyOptions } from './server-metrics.js'
 export const successOutcome = 'success'
 
 /** Counts the calls of one operation. Made once, kept by whoever calls. */
-export class OperationMetrics {
+class OperationMetrics {
   readonly #slotOf: (outcome: string) => HistogramSlot
   readonly #attemptsSlot: () => CounterSlot
   readonly #byOutcome = new Map<string, HistogramSlot>()

@@ -79,7 +79,7 @@ const counterHeader = /^# TYPE (\S+) counter$/m
  * A metric in the text format as OpenMetrics, which differs for counters: the name of the metric has no `_total`, those
  * of its samples must have it. A counter that never had it is `unknown`, so that its series keeps its name.
  */
-export function toOpenMetrics(text: string, isOpenMetrics: boolean): string {
+function toOpenMetrics(text: string, isOpenMetrics: boolean): string {
   const name = counterHeader.exec(text)?.[1]
   if (name === undefined) return text
   const base = name.replace(/_total$/, '')

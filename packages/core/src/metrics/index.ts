@@ -1,5 +1,5 @@
 export { outcomeOf } from './call-outcome.js'
-export { ClientMetrics, OperationMetrics, successOutcome } from './client-metrics.js'
+export { ClientMetrics, successOutcome } from './client-metrics.js'
 export { createMetrics, type Metrics, type MetricsOptions, metricsDefaults } from './create-metrics.js'
 export type { Exposition } from './exposition.js'
 export { unmatchedRoute } from './label-limits.js'
