@@ -10,8 +10,9 @@ export interface Layer {
   readonly route?: { readonly path: RoutePath } | undefined
   /** Since Express 5.3. */
   readonly rawPath?: RoutePath
-  /** What matched, in Express 4. */
+  /** What matched, before Express 5.3. */
   readonly path?: string
+  readonly params?: Readonly<Record<string, unknown>>
 }
 
 export interface TrackedRequest extends IncomingMessage {

@@ -80,14 +80,14 @@ function following(handle: Handle): Handle {
 }
 
 function mountPattern(layer: Layer, request: TrackedRequest): string {
-  const path = patterns.get(layer) ?? layer.rawPath
-  const text = path === undefined ? guessed(layer, request) : textOf(path)
-  return text.endsWith('/') ? text.slice(0, -1) : text
+  const path = patterns.get(layer) ?? layer.rawPath ?? guessed(layer, request)
+  return textOf(path, withoutLastSlash)
 }
 
 /** Of a mount made before this module was loaded: its path as it came, the values of parameters by their names. */
-function guessed({ path = '' }: Layer, { params }: TrackedRequest): string {
-  const names = new Map(Object.entries(params ?? {}).map(([name, value]) => [String(value), `:${name}`]))
+function guessed({ path = '', params }: Layer, request: TrackedRequest): string {
+  const entries = Object.entries(params ?? request.params ?? {})
+  const names = new Map(entries.map(([name, value]) => [String(value), `:${name}`]))
   return path
     .split('/')
     .map((segment) => names.get(decoded(segment)) ?? segment.toLowerCase())
@@ -102,8 +102,13 @@ function decoded(segment: string): string {
   }
 }
 
-function textOf(path: RoutePath): string {
-  return Array.isArray(path) ? path.map(textOf).join('|') : String(path)
+function textOf(path: RoutePath, shape: (path: string) => string = String): string {
+  if (Array.isArray(path)) return path.map((each) => textOf(each, shape)).join('|')
+  return typeof path === 'string' ? shape(path) : String(path)
+}
+
+function withoutLastSlash(path: string): string {
+  return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 function joined(mount: string, path: string): string {

@@ -1,6 +1,6 @@
 import { ConfigInvalidError, ProblemError, type Service } from '@holdfast/core'
 import { exchangeOf, runtimeOf } from '@holdfast/core/server'
-import type { FastifyError, FastifyInstance, FastifyPluginCallback } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { sendProblem } from './send-problem.js'
 import { validationProblem } from './validation-problem.js'
 
@@ -19,7 +19,7 @@ const decorator = 'holdfast'
 /** Fastify's default. */
 const maxParamLength = 100
 
-const plugin: FastifyPluginCallback<HoldfastOptions> = (fastify, options, done) => {
+const plugin: FastifyPluginAsync<HoldfastOptions> = async (fastify, options) => {
   const runtime = runtimeOf(options.service, 'holdfast plugin')
   checkMount(fastify)
   fastify.decorate(decorator, options.service)
@@ -56,7 +56,6 @@ const plugin: FastifyPluginCallback<HoldfastOptions> = (fastify, options, done) 
       sendProblem(reply, runtime.fail(new ProblemError(404, 'there is no such resource'), request.raw))
     })
   }
-  done()
 }
 
 /**
@@ -81,7 +80,7 @@ const plugin: FastifyPluginCallback<HoldfastOptions> = (fastify, options, done) 
  * await service.shutdown()
  * ```
  */
-export const holdfast: FastifyPluginCallback<HoldfastOptions> = Object.assign(plugin, {
+export const holdfast: FastifyPluginAsync<HoldfastOptions> = Object.assign(plugin, {
   // What fastify-plugin does: the hooks are for the instance that registers this, not for one of its own.
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: '@holdfast/fastify',

@@ -5,6 +5,15 @@ import { failureOf, openOrders } from './test-orders.js'
 const found = answer(200, { json: { id: '42' } })
 const refused = { url: 'http://127.0.0.1:9' }
 
+it('judges an error status by the status, however large its body', async () => {
+  await using server = await faultServer({ routes: { '*': answer(503, { body: 'x'.repeat(5_000) }) } })
+  const client = openOrders(server, { maxResponseBytes: 1_000 })
+  const failure = await failureOf(client.getOrder({ id: '42' }))
+  expect(failure).toMatchObject({ code: 'HTTP_STATUS', status: 503, attempts: 3 })
+  expect(String(failure.body).length).toBeLessThanOrEqual(1_000)
+  expect(client.$stats().endpoints[0]?.circuitBreaker).toMatchObject({ failures: 3 })
+})
+
 describe('retries', () => {
   it.each([
     ['getOrder', { id: '42' }, 3],

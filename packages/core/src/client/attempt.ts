@@ -89,6 +89,7 @@ function linkExchange(context: AttemptContext): AttemptExchange<TransportRespons
         maxBufferedBytes,
         idleTimeoutMs,
         streamWhen,
+        cutsErrorBodies: true,
       }
       return call.trace === undefined
         ? send(dispatcher, request, execution)

@@ -1,4 +1,4 @@
-import { type ErrorCode, HttpError, isHoldfastError } from '../errors/index.js'
+import { type ErrorCode, type HoldfastError, HttpError, isHoldfastError } from '../errors/index.js'
 import type { BreakerVerdict } from '../policies/index.js'
 
 /** What the outcome of one attempt means to each mechanism. */
@@ -59,13 +59,13 @@ const verdicts = {
   garbage: verdict('no', 'failure', 'neutral', 'penalty'),
   local: verdict('no', 'neutral', 'neutral', 'none'),
   ranOut: verdict('no', 'failure', 'overload', 'none'),
+  stalledUpload: verdict('no', 'neutral', 'neutral', 'none'),
 } as const
 
 /** The codes whose meaning does not depend on anything else. */
 const byCode: Partial<Record<ErrorCode, Verdict>> = {
   DNS_FAILED: verdicts.notConnected,
   TLS_FAILED: verdicts.notConnected,
-  ATTEMPT_TIMEOUT: verdicts.timedOut,
   BODY_TIMEOUT: verdicts.timedOut,
   INVALID_RESPONSE: verdicts.invalid,
   RESPONSE_TOO_LARGE: verdicts.invalid,
@@ -89,11 +89,19 @@ export function classify(error: unknown, facts: AttemptFacts): Verdict {
     }
     case 'CONNECTION_LOST':
       return (error as { processed?: unknown }).processed === false ? verdicts.notProcessed : verdicts.lost
+    case 'ATTEMPT_TIMEOUT':
+      return isUploading(error) ? verdicts.stalledUpload : verdicts.timedOut
     case 'DEADLINE_EXCEEDED':
+      if (isUploading(error)) return verdicts.stalledUpload
       return hadItsTime(facts) ? verdicts.ranOut : verdicts.local
     default:
       return byCode[error.code] ?? verdicts.local
   }
+}
+
+/** While a streamed body is being sent nobody can tell whose fault the wait is: the source may be slow. */
+function isUploading(error: HoldfastError): boolean {
+  return error.phase === 'sending'
 }
 
 /** The rows of the table that an HTTP status selects. */

@@ -89,7 +89,7 @@ export class OperationRunner {
       throw described
     } finally {
       execution.release()
-      if (inherited !== undefined) call.context?.detach(inherited)
+      if (inherited !== undefined) leave(call.context, inherited, streamed, execution)
       // Listeners are called in turn, so that whoever reads the stream gets the error described.
       streamed?.once('error', (error) => this.#describe(error, call))
       if (signal !== undefined) {
@@ -134,6 +134,21 @@ export class OperationRunner {
 function inherit(call: Call, context: ActiveContext): void {
   call.context = context
   call.timeoutMs = inheritedTimeout(call.timeoutMs, context, call.startedAt)
+}
+
+/** A streamed response ends with the request that it was asked for, as long as it streams. */
+function leave(
+  context: ActiveContext | undefined,
+  inherited: InheritedAbort,
+  streamed: Readable | undefined,
+  execution: Execution,
+): void {
+  if (streamed === undefined) {
+    context?.detach(inherited)
+    return
+  }
+  streamed.once('close', () => context?.detach(inherited))
+  execution.attach({ abort: (reason) => void streamed.destroy(endedIn('reading', reason) as Error) })
 }
 
 /** The caller's signal ends a streamed response too, as long as it streams. */

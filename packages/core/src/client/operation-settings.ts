@@ -34,10 +34,14 @@ export function settingsOf(
     attemptTimeoutMs,
     idleTimeoutMs: override.idleTimeoutMs ?? options.idleTimeoutMs ?? attemptTimeoutMs,
     retry: mergeRetry(options.retry, operation.retry, override.retry),
-    mustRetry: typeof (override.retry ?? operation.retry) === 'object',
+    mustRetry: asksForRetries(override.retry ?? operation.retry),
     hedge: mergeHedge(operation, override.hedge ?? operation.hedge ?? options.hedge ?? false),
     fallback: (override.fallback ?? options.fallback) || undefined,
   }
+}
+
+function asksForRetries(retry: false | RetrySettings | undefined): boolean {
+  return typeof retry === 'object' && retry.maxAttempts !== 1
 }
 
 /** The strongest says whether there are retries at all; their details add up. */

@@ -81,7 +81,9 @@ describe('a streamed response', () => {
       },
     })
     const client = openOrders(server, { retry: false })
-    expect(await failureOf(client.download())).toMatchObject({ code: 'RESPONSE_TOO_LARGE' })
+    const failure = await failureOf(client.download())
+    expect(failure).toMatchObject({ code: 'HTTP_STATUS', status: 500 })
+    expect(String(failure.body).length).toBeLessThanOrEqual(10 * 1024 * 1024)
   })
 
   it('is bounded where a limit was given', async () => {
@@ -144,6 +146,18 @@ describe('a streamed request', () => {
     const failure = await failureOf(openOrders(server, { timeoutMs: 300 }).upload({ file: source }))
     expect(failure).toMatchObject({ code: 'DEADLINE_EXCEEDED', phase: 'sending' })
     expect(pulled * 65_536).toBeLessThan(50_000_000)
+  })
+
+  it('that stalls says nothing about the dependency', async () => {
+    await using server = await faultServer({ routes: { '*': stall() } })
+    const client = openOrders(server, { timeoutMs: 100 })
+    async function* once() {
+      yield Buffer.from('some')
+      await new Promise(() => {})
+    }
+    const failure = await failureOf(client.upload({ file: once() }))
+    expect(failure).toMatchObject({ code: 'DEADLINE_EXCEEDED', phase: 'sending' })
+    expect(client.$stats().endpoints[0]?.circuitBreaker).toMatchObject({ failures: 0, successes: 0 })
   })
 
   it('that fails is the fault of the caller', async () => {

@@ -46,7 +46,7 @@ function checkLiteral(text: string, report: (message: string) => void): void {
 
 /** Whether the literal text of a segment with names is nothing but dots. */
 function couldBeDots(segment: string): boolean {
-  return segment.includes('{') && /^\.*$/.test(segment.replace(/\{[^{}]*\}/g, ''))
+  return segment.includes('{') && /^(?:\.|%2e)*$/i.test(segment.replace(/\{[^{}]*\}/g, ''))
 }
 
 /**
@@ -63,7 +63,7 @@ export function encodePath(
   for (let index = 0; index < names.length; index++) {
     path += encodeName(names[index] as string, fields, problems) + (pieces[2 * index + 2] as string)
   }
-  if (template.risky && problems.length === 0 && /\/\.{1,2}(?:\/|$)/.test(path)) {
+  if (template.risky && problems.length === 0 && /\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path)) {
     const dots = names.filter((name) => /^\.{1,2}$/.test(String(fields[name])))
     const message = "must not make a '.' or '..' segment of the path: it would change the route"
     problems.push({ path: dots.join(', '), message })

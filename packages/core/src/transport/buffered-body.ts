@@ -35,6 +35,12 @@ export class BufferedBody {
     return true
   }
 
+  /** What was kept of a body that has become too large; nothing of a compressed one. */
+  beginning(): Buffer {
+    if (this.#codings.length > 0) return noBytes
+    return this.#chunks === undefined ? (this.#first ?? noBytes) : Buffer.concat(this.#chunks)
+  }
+
   /** The decompressed body; nothing of one that was only counted. */
   finish(): Buffer | Promise<Buffer> | undefined {
     if (!this.#isKept) return undefined

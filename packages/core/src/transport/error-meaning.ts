@@ -54,6 +54,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   UND_ERR_SOCKET: 'lost',
   ERR_HTTP2_GOAWAY_SESSION: 'refused-stream',
   ERR_HTTP2_ERROR: 'protocol',
+  // undici asserts what it takes for granted of a response, such as a status of 100 at least.
+  ERR_ASSERTION: 'protocol',
   UND_ERR_HEADERS_OVERFLOW: 'protocol',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'length-mismatch',
   UND_ERR_HEADERS_TIMEOUT: 'headers-timeout',

@@ -174,7 +174,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
       const codings = encoding === undefined ? noCodings : parseCodings(encoding)
       const limit = codings.length === 0 ? maxBytes : maxEncodedBytes(maxBytes)
       if (this.#hasBody(status)) this.#missing = Number(headers['content-length'])
-      if (this.#missing > limit) throw new ResponseTooLargeError(maxBytes)
+      if (this.#missing > limit && !this.#mayCut) throw new ResponseTooLargeError(maxBytes)
       if (this.#mode === 'stream') this.#startStream(status, headers, codings)
       else this.#buffered = new BufferedBody(codings, limit, maxBytes, this.#mode === 'buffer')
     } catch (error) {
@@ -200,8 +200,21 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     this.#missing -= chunk.length
     if (this.#stream !== undefined) this.#stream.receive(chunk)
     else if (this.#buffered?.add(chunk) === false) {
-      this.#fail(new ResponseTooLargeError(this.#maxBytes))
+      if (this.#mayCut) this.#cut(this.#buffered)
+      else this.#fail(new ResponseTooLargeError(this.#maxBytes))
     }
+  }
+
+  get #mayCut(): boolean {
+    return this.#request.cutsErrorBodies === true && this.#status >= 400 && this.#mode !== 'stream'
+  }
+
+  /** Answers with what has come of the body, and reads no more. */
+  #cut(buffered: BufferedBody): void {
+    if (this.#isSettled) return
+    this.#succeed(buffered.beginning())
+    this.#cancel(new AbortedError())
+    if (!this.#isEnded) this.#linger()
   }
 
   onResponseEnd(): void {

@@ -28,6 +28,12 @@ export interface TransportRequest {
    */
   readonly maxBufferedBytes?: number
   /**
+   * Whether an error status with a larger body is answered with the beginning of it, because the status says more than
+   * the size. Without it the request fails.
+   * @default false
+   */
+  readonly cutsErrorBodies?: boolean
+  /**
    * In stream mode: milliseconds without a byte arriving and without the consumer taking one, after which the stream
    * fails with `BODY_TIMEOUT`; 0 or `Infinity` for none.
    */
