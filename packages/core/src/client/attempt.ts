@@ -74,7 +74,7 @@ function linkExchange(context: AttemptContext): AttemptExchange<TransportRespons
     send(execution) {
       const call = execution.data as Call
       const { path: ownPath, body } = call.request as NonNullable<Call['request']>
-      const headers = withRemainingTime(call.headers, execution)
+      const headers = call.context === undefined ? call.headers : withRemainingTime(call.headers, execution)
       const path = basePath === '' ? ownPath : basePath + ownPath
       const dispatcher = transport.dispatcherFor(origin)
       call.attempts++
@@ -127,7 +127,7 @@ async function sendTraced(
   }
 }
 
-/** Tells the dependency how long the answer is waited for, so that it need not work for nobody. */
+/** Tells the next service how long the answer is waited for, so that it need not work for nobody. */
 function withRemainingTime(headers: Record<string, string>, execution: Execution): Record<string, string> {
   const { deadline, sentAt } = execution
   if (deadline === Number.POSITIVE_INFINITY) return headers

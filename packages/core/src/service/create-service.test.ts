@@ -50,7 +50,7 @@ describe('createService', () => {
   it('gives a request listener everything but routes', async () => {
     const service = make()
     const { url } = await service.listen(
-      (request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => {
+      (request, response) => {
         if (request.url === '/fails') throw new Error('on purpose')
         response.end(currentContext()?.correlationId)
       },

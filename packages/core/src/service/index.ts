@@ -1,3 +1,3 @@
 export { createService } from './create-service.js'
 export type { FastifyLike, Listening, ListenOptions, ListenTarget, Service } from './service.js'
-export { type ServiceHealthOptions, type ServiceOptions, serviceDefaults } from './service-options.js'
+export type { ServiceHealthOptions, ServiceOptions } from './service-options.js'

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Client, ClientOptions } from '../client/index.js'
 import type { Logger } from '../context/index.js'
 import type { Contract, Operations } from '../contract/index.js'
@@ -68,4 +68,4 @@ export interface FastifyLike {
 }
 
 /** What a service can listen with: an Express application is a request listener too. */
-export type ListenTarget = FastifyLike | ((request: never, response: never) => unknown)
+export type ListenTarget = FastifyLike | ((request: IncomingMessage, response: ServerResponse) => unknown)
