@@ -45,9 +45,13 @@ async function main(): Promise<void> {
 }
 
 function start(file: string, args: string[]): ChildProcess {
-  return fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
     execArgv: ['--import', 'tsx', '--no-warnings'],
   })
+  child.once('exit', (code) => {
+    if (code) throw new Error(`${file} ${args.join(' ')} ended with ${code}`)
+  })
+  return child
 }
 
 /** Starts a client and warms it up until its code is compiled. */

@@ -169,7 +169,7 @@ export {
   circuitBreaker,
   compose,
   type ExecuteOptions,
-  type Execution,
+  Execution,
   type ExecutionContext,
   type FallbackEvents,
   type FallbackFunction,

@@ -1,16 +1,14 @@
 export { outcomeOf } from './call-outcome.js'
 export { ClientMetrics, successOutcome } from './client-metrics.js'
-export { createMetrics, type Metrics, type MetricsOptions, metricsDefaults } from './create-metrics.js'
+export { createMetrics, type Metrics, type MetricsOptions } from './create-metrics.js'
 export type { Exposition } from './exposition.js'
-export { unmatchedRoute } from './label-limits.js'
 export { mergeMetrics } from './merge-metrics.js'
-export {
-  type MetricDefinition,
-  type MetricKey,
-  type MetricsNaming,
-  metricDefinitions,
+export type {
+  MetricDefinition,
+  MetricKey,
+  MetricsNaming,
 } from './metric-definitions.js'
 export type { MetricSnapshot, MetricValue } from './metric-family.js'
 export type { MetricsRegistry } from './metrics-registry.js'
 export type { ObservedClient } from './observed-client.js'
-export { type ServedRequest, ServerMetrics } from './server-metrics.js'
+export type { ServedRequest } from './server-metrics.js'

@@ -39,7 +39,7 @@ export { type DripOptions, delay, drip } from './faults/slow-faults.js'
 export { fetchTransport } from './fetch-transport/fetch-transport.js'
 export { type ErrorReply, httpError } from './mock-client/http-error.js'
 export { mockClient } from './mock-client/mock-client.js'
-export { type MockResponse, mockResponse } from './mock-client/mock-response.js'
+export { MockResponse, mockResponse } from './mock-client/mock-response.js'
 export type {
   MockCall,
   MockClient,
