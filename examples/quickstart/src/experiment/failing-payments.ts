@@ -27,8 +27,10 @@ type InEachPhase = Readonly<Record<PhaseName, Behaviour>>
  * when its caller has given up, as in most services. In the black hole requests are accepted and never answered.
  *
  * Attempts are told apart by call, not by time: the n-th attempt of a call meets the same fate on both sides.
+ *
+ * @param around what a request goes through before any fault
  */
-export function failingPayments(seed: number): Promise<FaultServer> {
+export function failingPayments(seed: number, around: Behaviour = []): Promise<FaultServer> {
   const silence: InEachPhase = { healthy: [], errors: [], blackHole: stall(), recovery: [] }
   const errors: InEachPhase = {
     healthy: [],
@@ -43,6 +45,7 @@ export function failingPayments(seed: number): Promise<FaultServer> {
     verdictHeader: 'idempotency-key',
     routes: {
       '*': [
+        around,
         phases(silence),
         capacity({ slots: paymentsCapacity.slots }),
         delay(exponential(paymentsCapacity.serviceTimeMs)),

@@ -19,16 +19,13 @@ const titles: Readonly<Record<PhaseName, string>> = {
 /** How long each phase lasts, in milliseconds. */
 export type Durations = Readonly<Record<PhaseName, number>>
 
-/** Long enough for a thousand calls each. */
-export const fullDurations: Durations = {
-  healthy: 10_000,
-  errors: 10_000,
-  blackHole: 10_000,
-  recovery: 10_000,
+/** Every phase of the same length. */
+export function evenDurations(phaseMs: number): Durations {
+  return { healthy: phaseMs, errors: phaseMs, blackHole: phaseMs, recovery: phaseMs }
 }
 
-/** For a quick look; too short to judge by. */
-export const fastDurations: Durations = { healthy: 3_000, errors: 3_000, blackHole: 3_000, recovery: 3_000 }
+/** Long enough for a thousand calls each. */
+export const fullDurations: Durations = evenDurations(10_000)
 
 /** The phases one after the other. */
 export function planPhases(durations: Durations): Phase[] {

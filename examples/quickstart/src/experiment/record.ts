@@ -1,5 +1,6 @@
 import type { Transition } from '../arms/arm.js'
 import type { CallKind, Outcome } from '../load/traffic.js'
+import type { Trail } from '../trail/trail.js'
 
 /** A call that has settled; times in milliseconds from the start of the experiment. */
 export interface SettledCall {
@@ -21,6 +22,8 @@ export interface SideRecord {
   readonly transitions: readonly TimedTransition[]
   /** Requests that reached payments, by the name of the phase. */
   readonly requests: Readonly<Record<string, number>>
+  /** The way of one request while payments failed, of a side that logs and traces. */
+  readonly trail?: Trail | undefined
 }
 
 /** All that was seen of one side. */

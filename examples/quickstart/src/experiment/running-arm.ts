@@ -1,17 +1,16 @@
 import type { FaultServerStats } from '@holdfast/core/testing'
-import type { Arm, Transition } from '../arms/arm.js'
+import type { Arm, ArmSettings, ServiceUrls } from '../arms/arm.js'
 import { Caller } from '../load/caller.js'
-import { gatewayService } from '../services/gateway.js'
-import { ordersService } from '../services/orders.js'
-import { listen } from '../services/running-service.js'
-import { failingPayments } from './failing-payments.js'
+import { Journal } from '../trail/journal.js'
 import type { PhaseName } from './phases.js'
 
 /** The three services of one side, and who calls them. `await using` stops them. */
 export interface RunningArm extends AsyncDisposable {
   readonly name: string
-  readonly gatewayUrl: string
+  readonly urls: ServiceUrls
   readonly caller: Caller
+  /** What the services have logged and traced. */
+  readonly journal: Journal
   /** Forgets the requests that have reached payments so far. */
   clear(): void
   /** Moves payments on to another phase. */
@@ -24,26 +23,23 @@ export interface RunningArm extends AsyncDisposable {
 export async function startArm(
   arm: Arm,
   seed: number,
-  onTransition: (transition: Transition) => void = () => {},
+  onTransition: ArmSettings['onTransition'] = () => {},
 ): Promise<RunningArm> {
-  const payments = await failingPayments(seed)
-  const paymentsClient = arm.connectPayments(payments.url, onTransition)
-  const orders = await listen(ordersService(paymentsClient))
-  const ordersClient = arm.connectOrders(orders.url, onTransition)
-  const gateway = gatewayService(ordersClient)
-  const gatewayUrl = await gateway.listen({ port: 0, host: '127.0.0.1' })
-  const caller = new Caller(gatewayUrl)
+  const journal = new Journal()
+  const services = await arm.start({ seed, onTransition, journal })
+  const { payments, urls } = services
+  const caller = new Caller(urls.gateway)
   return {
     name: arm.name,
-    gatewayUrl,
+    urls,
     caller,
+    journal,
     clear: () => payments.clear(),
     enter: (phase) => payments.phase(phase),
     requestsAtPayments: (phase) => countRequests(payments.stats(), phase),
     async [Symbol.asyncDispose]() {
       caller[Symbol.dispose]()
-      await gateway.close()
-      for (const part of [ordersClient, orders, paymentsClient, payments]) await part[Symbol.asyncDispose]()
+      await services[Symbol.asyncDispose]()
     },
   }
 }

@@ -1,5 +1,5 @@
-import { holdfastArm } from '../arms/holdfast.js'
-import { plainArm } from '../arms/plain.js'
+import { holdfastArm } from '../arms/holdfast/holdfast-arm.js'
+import { plainArm } from '../arms/plain/plain-arm.js'
 import type { SettledCall } from './record.js'
 import { Side } from './side.js'
 import type { ArmKey, FromSide, ToSide } from './side-messages.js'
@@ -17,11 +17,13 @@ process.on('message', (message: ToSide) => {
   else void stop()
 })
 process.once('disconnect', () => process.exit())
+// A terminal sends Ctrl-C to every process of the demo. The one that started this one decides what comes of it.
+process.on('SIGINT', () => {})
 
 async function start(arm: ArmKey, seed: number): Promise<void> {
   side = await Side.start(arms[arm], seed)
   await side.warmUp()
-  tell({ type: 'ready', name: side.running.name, gatewayUrl: side.running.gatewayUrl })
+  tell({ type: 'ready', name: side.running.name, urls: side.running.urls })
 }
 
 async function run(phases: Parameters<Side['run']>[0]): Promise<void> {

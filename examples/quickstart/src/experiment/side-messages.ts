@@ -1,3 +1,4 @@
+import type { ServiceUrls } from '../arms/arm.js'
 import type { Phase } from './phases.js'
 import type { SettledCall, SideRecord } from './record.js'
 
@@ -12,6 +13,6 @@ export type ToSide =
 
 /** What it tells. */
 export type FromSide =
-  | { readonly type: 'ready'; readonly name: string; readonly gatewayUrl: string }
+  | { readonly type: 'ready'; readonly name: string; readonly urls: ServiceUrls }
   | { readonly type: 'settled'; readonly calls: readonly SettledCall[] }
   | { readonly type: 'done'; readonly record: SideRecord }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { ServiceUrls } from '../arms/arm.js'
 import type { Phase } from './phases.js'
 import type { ArmRecord, SettledCall, SideRecord } from './record.js'
 import type { ArmKey, FromSide, ToSide } from './side-messages.js'
@@ -13,15 +14,15 @@ const entry = fileURLToPath(new URL('side-main.ts', import.meta.url))
  */
 export class SideProcess implements AsyncDisposable {
   readonly name: string
-  readonly gatewayUrl: string
+  readonly urls: ServiceUrls
   /** The calls that have settled so far. */
   readonly calls: SettledCall[] = []
   readonly #child: ChildProcess
 
-  private constructor(child: ChildProcess, { name, gatewayUrl }: Extract<FromSide, { type: 'ready' }>) {
+  private constructor(child: ChildProcess, { name, urls }: Extract<FromSide, { type: 'ready' }>) {
     this.#child = child
     this.name = name
-    this.gatewayUrl = gatewayUrl
+    this.urls = urls
   }
 
   /** Starts the process and its services, and warms them up. */
@@ -42,11 +43,15 @@ export class SideProcess implements AsyncDisposable {
     return { name: this.name, calls: this.calls, ...record }
   }
 
+  /** @throws {Error} when the process does not end well */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const exited = once(this.#child, 'exit')
-    tell(this.#child, { type: 'stop' })
-    await exited
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const exited = once(this.#child, 'exit')
+      if (this.#child.connected) tell(this.#child, { type: 'stop' })
+      await exited
+    }
+    const { exitCode, signalCode } = this.#child
+    if (exitCode !== 0) throw new Error(`the process of ${this.name} ended with ${signalCode ?? exitCode}`)
   }
 }
 

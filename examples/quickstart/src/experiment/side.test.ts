@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { holdfastArm } from '../arms/holdfast.js'
-import { plainArm } from '../arms/plain.js'
+import { holdfastArm } from '../arms/holdfast/holdfast-arm.js'
+import { plainArm } from '../arms/plain/plain-arm.js'
 import { failingPayments } from './failing-payments.js'
 import { planPhases } from './phases.js'
 import type { SettledCall } from './record.js'

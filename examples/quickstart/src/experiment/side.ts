@@ -2,6 +2,7 @@ import type { Arm } from '../arms/arm.js'
 import { type Arrival, poissonArrivals } from '../load/arrivals.js'
 import { openLoop } from '../load/open-loop.js'
 import { type CallKind, makeCall, traffic } from '../load/traffic.js'
+import { findTrail, type Trail } from '../trail/trail.js'
 import { type Phase, phaseAt } from './phases.js'
 import type { SettledCall, SideRecord, TimedTransition } from './record.js'
 import { type RunningArm, startArm } from './running-arm.js'
@@ -51,6 +52,7 @@ export class Side implements AsyncDisposable {
     let current: Phase | undefined
     this.running.clear()
     this.#clock.start()
+    const startedAtMs = Date.now()
     const { maxLateMs } = await openLoop(arrivals, performance.now(), (arrival) => {
       const phase = phaseAt(phases, arrival.atMs)
       if (phase !== current) this.running.enter(phase.name)
@@ -59,11 +61,22 @@ export class Side implements AsyncDisposable {
     })
     await Promise.all(this.#pending)
     const requests = phases.map(({ name }) => [name, this.running.requestsAtPayments(name)])
-    return { maxLateMs, transitions: this.#transitions, requests: Object.fromEntries(requests) }
+    const trail = await this.#findTrail(phases, startedAtMs)
+    return { maxLateMs, transitions: this.#transitions, requests: Object.fromEntries(requests), trail }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.running[Symbol.asyncDispose]()
+  }
+
+  /** The way of a request in the phase in which retries help. */
+  async #findTrail(phases: readonly Phase[], startedAtMs: number): Promise<Trail | undefined> {
+    const { journal } = this.running
+    await journal.flush()
+    journal.seal()
+    const phase = phases.find(({ name }) => name === 'errors')
+    if (phase === undefined) return undefined
+    return findTrail(journal, { fromMs: startedAtMs + phase.fromMs, toMs: startedAtMs + phase.toMs })
   }
 
   #call(arrival: Arrival<CallKind>, onSettled: (call: SettledCall) => void): void {

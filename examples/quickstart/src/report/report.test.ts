@@ -139,7 +139,7 @@ describe('the report', () => {
 })
 
 describe('progress', () => {
-  const arms = [{ ...holdfast, gatewayUrl: '' }]
+  const arms = [holdfast]
 
   function shown(isTTY: boolean, times: readonly number[]): string {
     let text = ''

@@ -1,5 +1,6 @@
-import Fastify, { type FastifyInstance } from 'fastify'
-import type { NewOrder, Order, PaymentMethods } from '../contracts.js'
+import { invalidRequest, ProblemError } from '@holdfast/core'
+import type { FastifyInstance } from 'fastify'
+import { type NewOrder, type Order, orders as ordersContract, type PaymentMethods } from '../contracts.js'
 
 /** What the gateway needs of orders. A Holdfast client of the contract fits. */
 export interface Orders {
@@ -8,32 +9,24 @@ export interface Orders {
   listPaymentMethods(): Promise<PaymentMethods>
 }
 
-/** The gateway, a Fastify application: what the outside world sees. */
-export function gatewayService(orders: Orders): FastifyInstance {
-  const app = Fastify({ forceCloseConnections: true })
+/** The routes of the gateway: what the outside world sees. */
+export function gatewayRoutes(app: FastifyInstance, orders: Orders): void {
+  app.get<{ Params: { id: string } }>('/orders/:id', async ({ params }) => {
+    try {
+      return await orders.getOrder({ id: params.id })
+    } catch (error) {
+      if ((error as { status?: unknown }).status !== 404) throw error
+      throw new ProblemError(404, 'no such order', { cause: error })
+    }
+  })
 
-  app.get<{ Params: { id: string } }>('/orders/:id', ({ params }) => orders.getOrder({ id: params.id }))
-
-  app.post<{ Body: NewOrder }>('/checkout', async ({ body, headers }, reply) => {
+  app.post('/checkout', async ({ body, headers }, reply) => {
+    const input = ordersContract.placeOrder.input.safeParse(body)
+    if (!input.success) throw invalidRequest(input.error.issues)
     const idempotencyKey = headers['idempotency-key']?.toString()
-    const order = await orders.placeOrder(body, { idempotencyKey })
+    const order = await orders.placeOrder(input.data, { idempotencyKey })
     return reply.code(201).send(order)
   })
 
   app.get('/payment-methods', () => orders.listPaymentMethods())
-
-  app.setErrorHandler((error, _request, reply) => {
-    const status = statusOf(error)
-    const title = status < 500 ? (error as Error).message : 'the order service did not answer as it should'
-    return reply.code(status).type('application/problem+json').send({ title, status })
-  })
-  return app
-}
-
-/** The status that orders answered with; `code`s of errors without one mean that it did not answer. */
-function statusOf(error: unknown): number {
-  const { status, statusCode, code } = error as { status?: unknown; statusCode?: unknown; code?: unknown }
-  if (typeof status === 'number') return status
-  if (typeof statusCode === 'number') return statusCode
-  return code === 'INVALID_INPUT' ? 400 : 503
 }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Order, PaymentMethods, Receipt } from '../contracts.js'
-import { type Arm, methodsFallback } from './arm.js'
+import type { Order, PaymentMethods, Receipt } from '../../contracts.js'
+import type { Orders } from '../../services/gateway.js'
+import type { Payments } from '../../services/orders.js'
+import { methodsFallback } from '../arm.js'
 
 /** How often, and how long, `fetch` tries. */
 interface Effort {
@@ -14,24 +16,23 @@ const threeTries: Effort = { attempts: 3, attemptTimeoutMs: 1_000 }
 /** Only the last hop retries. If the gateway did so as well, payments would see up to nine requests a call. */
 const oneTry: Effort = { attempts: 1, attemptTimeoutMs: 5_000 }
 
-/** Plain `fetch`, as many services use it. */
-export const plainArm: Arm = {
-  name: 'plain fetch',
-
-  connectPayments: (url) => ({
+/** What orders calls payments with: plain `fetch`, as many services use it. */
+export function fetchPayments(url: string): Payments {
+  return {
     charge: (charge, { idempotencyKey }) =>
       request<Receipt>(`${url}/charges`, post(charge, idempotencyKey), threeTries),
     listMethods: () => request<PaymentMethods>(`${url}/methods`, {}, threeTries).catch(() => methodsFallback),
-    async [Symbol.asyncDispose]() {},
-  }),
+  }
+}
 
-  connectOrders: (url) => ({
+/** What the gateway calls orders with. */
+export function fetchOrders(url: string): Orders {
+  return {
     getOrder: ({ id }) => request<Order>(`${url}/orders/${encodeURIComponent(id)}`, {}, oneTry),
     placeOrder: (order, { idempotencyKey }) =>
       request<Order>(`${url}/orders`, post(order, idempotencyKey), oneTry),
     listPaymentMethods: () => request<PaymentMethods>(`${url}/payment-methods`, {}, oneTry),
-    async [Symbol.asyncDispose]() {},
-  }),
+  }
 }
 
 class StatusError extends Error {
