@@ -23,6 +23,7 @@ export interface TrackedRequest extends IncomingMessage {
 /** An Express application, 4 or 5. */
 export interface TrackedApp {
   readonly request: object
+  readonly response: object
   /** Express 4; its `router` throws. */
   readonly _router?: { readonly stack: readonly Layer[] }
   readonly router?: { readonly stack: readonly Layer[] }

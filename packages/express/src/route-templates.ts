@@ -1,4 +1,4 @@
-import { exchangeOf } from '@holdfast/core/server'
+import { exchangeOf, prepareToBind } from '@holdfast/core/server'
 import express from 'express'
 import {
   type Layer,
@@ -12,12 +12,9 @@ import {
 const patterns = new WeakMap<Layer, RoutePath>()
 const followed = new WeakSet<object>()
 const routeKey = Symbol('holdfast.route')
-const mountKey = Symbol('holdfast.mount')
 
 interface Tracked extends TrackedRequest {
-  /** The patterns of the mounts that the request is inside of. */
-  [mountKey]?: string
-  [routeKey]?: { readonly path: RoutePath } | undefined
+  [routeKey]?: unknown
 }
 
 type Next = (error?: unknown) => void
@@ -27,6 +24,8 @@ type Handle = (this: Layer, request: Tracked, response: unknown, next: Next) => 
 export function followRoutes(app: TrackedApp): void {
   if (followed.has(app)) return
   followed.add(app)
+  prepareToBind(app.request)
+  prepareToBind(app.response)
   const [layer] = stackOf(app)
   const requests = Object.getPrototypeOf(app.request) as object
   if (layer === undefined || followed.has(requests)) return
@@ -42,13 +41,17 @@ function captureRoute(requests: object): void {
   Object.defineProperty(requests, 'route', {
     configurable: true,
     get(this: Tracked) {
-      return this[routeKey]
-    },
-    set(this: Tracked, route: Tracked[typeof routeKey]) {
-      this[routeKey] = route
       const exchange = exchangeOf(this)
-      if (exchange === undefined || route?.path === undefined) return
-      exchange.route = joined(this[mountKey] ?? '', textOf(route.path))
+      return exchange === undefined ? this[routeKey] : exchange.matched
+    },
+    set(this: Tracked, route: { readonly path?: RoutePath } | undefined) {
+      const exchange = exchangeOf(this)
+      if (exchange === undefined) {
+        this[routeKey] = route
+        return
+      }
+      exchange.matched = route
+      if (route?.path !== undefined) exchange.route = joined(exchange.mounts, textOf(route.path))
     },
   })
 }
@@ -65,15 +68,21 @@ function following(handle: Handle): Handle {
       })
       return
     }
+    // A handler inside of a route has no `route` of its own, nor a pattern.
     const pattern = 'route' in this ? mountPattern(this, request) : ''
     if (pattern === '') {
       handle.call(this, request, response, next)
       return
     }
-    const outer = request[mountKey] ?? ''
-    request[mountKey] = outer + pattern
+    const exchange = exchangeOf(request)
+    if (exchange === undefined) {
+      handle.call(this, request, response, next)
+      return
+    }
+    const outer = exchange.mounts
+    exchange.mounts = outer + pattern
     handle.call(this, request, response, (error) => {
-      request[mountKey] = outer
+      exchange.mounts = outer
       next(error)
     })
   }

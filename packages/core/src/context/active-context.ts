@@ -5,10 +5,15 @@ import { inboundTimeoutMs } from './inbound-deadline.js'
 import type { Logger } from './logger.js'
 import { isPriority, type Priority } from './priority.js'
 import type { RequestContext } from './request-context.js'
-import { readTraceContext, type TraceContext, traceIdsOf } from './trace-context.js'
+import { readTraceContext, type TraceContext, type TraceIds, traceIdsOf } from './trace-context.js'
 
 /** Makes the logger of a context when it is first asked for. */
 export type LoggerOf = (context: ActiveContext) => Logger
+
+/** Something that has a span's ids for who asks: most requests log nothing that would need them. */
+export interface SpanCarrier {
+  readonly ids: TraceIds | undefined
+}
 
 /** What a context begins with. */
 export interface ContextInit {
@@ -49,11 +54,14 @@ export class ActiveContext extends AbortScope implements RequestContext, Due {
   deadline: number
   /** The route's template, once a framework has found it. */
   route: string | undefined = undefined
+  /** The span of the request, where it is traced. */
+  span: SpanCarrier | undefined = undefined
   dueAt = Number.POSITIVE_INFINITY
   earlier: Due | undefined = undefined
   later: Due | undefined = undefined
   queue: Due['queue'] = undefined
-  readonly #loggerOf: LoggerOf
+  /** For a context that begins within this one. */
+  readonly loggerOf: LoggerOf
   #logger: Logger | undefined = undefined
 
   constructor(init: ContextInit, now: number = performance.now()) {
@@ -61,7 +69,7 @@ export class ActiveContext extends AbortScope implements RequestContext, Due {
     this.correlationId = init.correlationId
     this.trace = init.trace
     this.priority = init.priority
-    this.#loggerOf = init.loggerOf
+    this.loggerOf = init.loggerOf
     this.deadline = Number.POSITIVE_INFINITY
     if (init.timeoutMs !== undefined) {
       this.deadline = now + init.timeoutMs
@@ -81,12 +89,18 @@ export class ActiveContext extends AbortScope implements RequestContext, Due {
     return this.trace.baggage
   }
 
+  /** Of the request's own span, or of the caller's trace without one. */
   get traceId(): string | undefined {
-    return traceIdsOf(this.trace.traceparent)?.traceId
+    return (this.span?.ids ?? traceIdsOf(this.trace.traceparent))?.traceId
+  }
+
+  /** Of the request's own span. */
+  get spanId(): string | undefined {
+    return this.span?.ids?.spanId
   }
 
   get logger(): Logger {
-    this.#logger ??= this.#loggerOf(this)
+    this.#logger ??= this.loggerOf(this)
     return this.#logger
   }
 
@@ -121,15 +135,10 @@ export class ActiveContext extends AbortScope implements RequestContext, Due {
 
   /** The same correlation without the deadline and the aborts. */
   detached(): ActiveContext {
-    const { correlationId, trace, priority } = this
-    const context = new ActiveContext({
-      correlationId,
-      trace,
-      priority,
-      timeoutMs: undefined,
-      loggerOf: this.#loggerOf,
-    })
+    const { correlationId, trace, priority, loggerOf } = this
+    const context = new ActiveContext({ correlationId, trace, priority, timeoutMs: undefined, loggerOf })
     context.route = this.route
+    context.span = this.span
     return context
   }
 }

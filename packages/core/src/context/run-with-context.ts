@@ -23,7 +23,7 @@ export interface RunContextOptions {
   readonly timeoutMs?: number | undefined
   /** Aborts the calls made for the work. */
   readonly signal?: AbortSignal | undefined
-  /** @default the logger of the surrounding context, or none */
+  /** @default the one that the surrounding context logs to, or none */
   readonly logger?: Logger | undefined
 }
 
@@ -43,20 +43,26 @@ export interface RunContextOptions {
  */
 export function runWithContext<Result>(options: RunContextOptions, fn: () => Result): Result {
   checkOptions(options)
-  const surrounding = contextStorage.getStore()
+  const { logger } = options
   const context = new ActiveContext({
     correlationId: correlationIdOf(options.correlationId),
     trace: readTraceContext({ ...options }),
     priority: options.priority ?? 'default',
     timeoutMs: options.timeoutMs,
-    loggerOf: ({ correlationId }) =>
-      options.logger?.child({ correlation_id: correlationId }) ?? surrounding?.logger ?? silentLogger,
+    loggerOf:
+      logger === undefined
+        ? (contextStorage.getStore()?.loggerOf ?? silent)
+        : ({ correlationId, traceId, spanId }) =>
+            logger.child({ correlation_id: correlationId, trace_id: traceId, span_id: spanId }),
   })
   if (options.signal !== undefined) context.follow(options.signal)
-  return untilSettled(contextStorage.run(context, fn), () => {
-    if (options.signal !== undefined) context.unfollow(options.signal)
-    context.end()
-  })
+  return untilSettled(
+    () => contextStorage.run(context, fn),
+    () => {
+      if (options.signal !== undefined) context.unfollow(options.signal)
+      context.end()
+    },
+  )
 }
 
 /**
@@ -88,7 +94,8 @@ function checkOptions(options: RunContextOptions): void {
     'signal',
     'logger',
   ]
-  if (check.object('', options, names)) {
+  if (options === undefined) check.add('', 'needs an object with the options')
+  else if (check.object('', options, names)) {
     check.milliseconds('timeoutMs', options.timeoutMs)
     if (options.priority !== undefined && !isPriority(options.priority)) {
       check.oneOf('priority', options.priority, ['critical', 'default', 'batch'])
@@ -97,13 +104,20 @@ function checkOptions(options: RunContextOptions): void {
   check.done()
 }
 
-function untilSettled<Result>(result: Result, then: () => void): Result {
-  if (result instanceof Promise) return result.finally(then) as Result
-  then()
-  return result
+function untilSettled<Result>(work: () => Result, then: () => void): Result {
+  let isPending = false
+  try {
+    const result = work()
+    if (!(result instanceof Promise)) return result
+    isPending = true
+    return result.finally(then) as Result
+  } finally {
+    if (!isPending) then()
+  }
 }
 
 const ignore = (): void => {}
+const silent = (): Logger => silentLogger
 
 /** Of a context that nobody gave a logger. */
 const silentLogger: Logger = {

@@ -49,6 +49,22 @@ describe('ServerDrain', () => {
     expect([drain.inFlight, drain.connections]).toEqual([0, 0])
   })
 
+  it('answers all that is pipelined, and closes with the last of it', async () => {
+    const { drain, port } = await serve((_, response) => setTimeout(() => response.end('ok'), 300))
+    const { socket, text, ended } = await connection(port)
+    socket.write(get + get)
+    await expect.poll(() => drain.inFlight, { interval: 5 }).toBe(2)
+    drain.drain()
+    socket.write(get)
+    await ended
+    expect(text().match(/200 OK/g)).toHaveLength(3)
+    expect(text().match(/connection: \S+/gi)).toEqual([
+      'Connection: keep-alive',
+      'Connection: keep-alive',
+      'Connection: close',
+    ])
+  })
+
   it('tells connections to close with what is in flight and with what comes', async () => {
     const { drain, port } = await serve((_, response) => setTimeout(() => response.end('ok'), 30))
     const before = await connection(port)

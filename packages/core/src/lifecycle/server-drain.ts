@@ -13,6 +13,8 @@ const arrivalMs = 1_000
 
 interface Connection {
   inFlight: number
+  /** The response that says that the connection closes with it: of several that are pipelined, the last. */
+  last: ServerResponse | undefined
   /** When its last response ended, or it was opened. */
   quietSince: number
   /** Bytes read until then: more of them are the beginning of a request. */
@@ -28,7 +30,8 @@ interface Connection {
 export class ServerDrain {
   readonly #server: Server
   readonly #connections = new Map<Socket, Connection>()
-  readonly #responses = new Set<ServerResponse>()
+  /** Those that have not ended, with the connection that each belongs to. */
+  readonly #responses = new Map<ServerResponse, Socket>()
   #state: 'serving' | 'draining' | 'settling' | 'closing' = 'serving'
   #whenEmpty: (() => void) | undefined = undefined
   #sweep: NodeJS.Timeout | undefined = undefined
@@ -54,7 +57,7 @@ export class ServerDrain {
   /** From now on every response says `Connection: close`. */
   drain(): void {
     if (this.#state === 'serving') this.#state = 'draining'
-    for (const response of this.#responses) response.shouldKeepAlive = false
+    this.#sayGoodbye()
   }
 
   /** Takes no more connections. Settles when all have ended, each as soon as it is quiet. */
@@ -62,7 +65,7 @@ export class ServerDrain {
     if (this.#server.listening) await this.#settleBacklog()
     this.#state = 'closing'
     this.#closingSince = performance.now()
-    for (const response of this.#responses) response.shouldKeepAlive = false
+    this.#sayGoodbye()
     // Not the method of http.Server, which would destroy idle connections at once.
     if (this.#server.listening) NetServer.prototype.close.call(this.#server)
     if (this.#connections.size === 0) return
@@ -84,7 +87,12 @@ export class ServerDrain {
 
   readonly #opened = (socket: Socket): void => {
     this.#lastOpened = performance.now()
-    this.#connections.set(socket, { inFlight: 0, quietSince: performance.now(), bytesRead: socket.bytesRead })
+    this.#connections.set(socket, {
+      inFlight: 0,
+      last: undefined,
+      quietSince: performance.now(),
+      bytesRead: socket.bytesRead,
+    })
     socket.once('close', () => {
       this.#connections.delete(socket)
       if (this.#connections.size > 0 || this.#whenEmpty === undefined) return
@@ -97,15 +105,34 @@ export class ServerDrain {
     const { socket } = request
     const connection = this.#connections.get(socket)
     if (connection !== undefined) connection.inFlight++
-    this.#responses.add(response)
-    if (this.#state === 'draining' || this.#state === 'closing') response.shouldKeepAlive = false
-    response.once('close', () => {
-      this.#responses.delete(response)
-      if (connection === undefined) return
-      connection.inFlight--
-      connection.quietSince = performance.now()
-      connection.bytesRead = socket.bytesRead
-    })
+    this.#responses.set(response, socket)
+    if (this.#state === 'draining' || this.#state === 'closing') closeWith(response, connection)
+    response.on('close', this.#answered)
+  }
+
+  #sayGoodbye(): void {
+    for (const [response, socket] of this.#responses) closeWith(response, this.#connections.get(socket))
+  }
+
+  /** One listener for all responses: it is told by `this` which one has ended. */
+  readonly #answered = this.#listener()
+
+  #listener(): (this: ServerResponse) => void {
+    const ended = (response: ServerResponse): void => this.#ended(response)
+    return function () {
+      ended(this)
+    }
+  }
+
+  #ended(response: ServerResponse): void {
+    const socket = this.#responses.get(response)
+    if (socket === undefined) return
+    this.#responses.delete(response)
+    const connection = this.#connections.get(socket)
+    if (connection === undefined) return
+    connection.inFlight--
+    connection.quietSince = performance.now()
+    connection.bytesRead = socket.bytesRead
   }
 
   /**
@@ -128,6 +155,16 @@ export class ServerDrain {
       if (isLate || socket.bytesRead === bytesRead) socket.destroy()
     }
   }
+}
+
+/** Has a response, the latest of its connection, close it. What was pipelined before it must not. */
+function closeWith(response: ServerResponse, connection: Connection | undefined): void {
+  // One that does not keep the connection has its reasons, and is the last by itself.
+  if (!response.shouldKeepAlive) return
+  response.shouldKeepAlive = false
+  if (connection === undefined) return
+  if (connection.last !== undefined && !connection.last.headersSent) connection.last.shouldKeepAlive = true
+  connection.last = response
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))

@@ -10,21 +10,21 @@ export class ShutdownLog {
   }
 
   begin(reason: string, inFlight: number): void {
-    this.#write('info', { event: 'shutdown', reason, inFlight }, `shutting down: ${reason}`)
+    this.#write('info', { event: 'shutdown', reason, in_flight: inFlight }, `shutting down: ${reason}`)
   }
 
   phase(phase: string, durationMs: number): void {
-    this.#write('info', { event: 'shutdown', phase, durationMs }, `shutdown: ${phase} done`)
+    this.#write('info', { event: 'shutdown', phase, duration_ms: durationMs }, `shutdown: ${phase} done`)
   }
 
   cut(requests: number, durationMs: number): void {
-    const fields = { event: 'shutdown', phase: 'in-flight', requests, durationMs }
+    const fields = { event: 'shutdown', phase: 'in-flight', requests, duration_ms: durationMs }
     this.#write('warn', fields, `shutdown: ${requests} requests in flight were cut off`)
   }
 
   hook(phase: string, outcome: HookOutcome): void {
     const { durationMs, name } = outcome
-    const fields = { event: 'shutdown', phase, hook: name, durationMs }
+    const fields = { event: 'shutdown', phase, hook: name, duration_ms: durationMs }
     if (outcome.outcome === 'closed') this.#write('info', fields, `shutdown: '${name}' closed`)
     else if (outcome.outcome === 'hanging') {
       this.#write('warn', fields, `shutdown: '${name}' did not end in time`)
@@ -32,7 +32,7 @@ export class ShutdownLog {
   }
 
   hardStop(afterMs: number, state: string): void {
-    this.#write('error', { event: 'shutdown', state, afterMs }, 'shutdown: hard stop')
+    this.#write('error', { event: 'shutdown', state, after_ms: afterMs }, 'shutdown: hard stop')
   }
 
   cutShort(signal: string, state: string): void {
@@ -52,7 +52,11 @@ export class ShutdownLog {
   }
 
   end(clean: boolean, durationMs: number): void {
-    this.#write(clean ? 'info' : 'warn', { event: 'shutdown', clean, durationMs }, 'shutdown: done')
+    this.#write(
+      clean ? 'info' : 'warn',
+      { event: 'shutdown', clean, duration_ms: durationMs },
+      'shutdown: done',
+    )
   }
 
   /** Never rejects. */

@@ -83,7 +83,7 @@ describe('shutdown()', () => {
     expect(await done).toEqual({ clean: false, durationMs: 4_000 })
     expect(signal?.aborted).toBe(true)
     expect(lines).toContainEqual(
-      expect.objectContaining({ level: 'warn', hook: 'stuck', phase: 'hooks', durationMs: 4_000 }),
+      expect.objectContaining({ level: 'warn', hook: 'stuck', phase: 'hooks', duration_ms: 4_000 }),
     )
   })
 

@@ -18,11 +18,7 @@ const methods = ['debug', 'info', 'warn', 'error', 'fatal', 'child'] as const
  */
 export function adoptLogger(logger: Logger, { name, version, environment }: LogIdentity): Logger {
   const check = new OptionCheck('logger')
-  const given = logger as unknown as Partial<Record<string, unknown>> | null | undefined
-  const missing = methods.filter((method) => typeof given?.[method] !== 'function')
-  if (missing.length > 0) {
-    check.add('logger', `must be a logger like pino's, not ${show(logger)}; it has no ${missing.join(', ')}`)
-  }
+  checkLogger(check, logger)
   check.done()
   const known = bindingsOf(logger)
   const bindings = Object.fromEntries(
@@ -32,6 +28,15 @@ export function adoptLogger(logger: Logger, { name, version, environment }: LogI
   )
   if (Object.keys(bindings).length === 0) return logger
   return childOf(logger, bindings)
+}
+
+/** Tells `check` when `logger` is not like a pino logger. */
+export function checkLogger(check: OptionCheck, logger: unknown): void {
+  const given = logger as Partial<Record<string, unknown>> | null | undefined
+  const missing = methods.filter((method) => typeof given?.[method] !== 'function')
+  if (missing.length > 0) {
+    check.add('logger', `must be a logger like pino's, not ${show(logger)}; it has no ${missing.join(', ')}`)
+  }
 }
 
 /** A child of a logger, or the logger itself when it cannot make one: a line without a field is better than none. */

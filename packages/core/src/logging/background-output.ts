@@ -1,11 +1,13 @@
 import { write, writeSync } from 'node:fs'
 import type { LogDestination } from './log-destination.js'
 
-/** Lines are written together once there are so many characters, or after so many milliseconds. */
-const batchLength = 65_536
+/** Lines are written together once there are so many bytes, or after so many milliseconds. */
+const chunkBytes = 65_536
 const batchMs = 50
+/** A character of a string is so many bytes at most. */
+const bytesPerCharacter = 3
 /** Beyond this the reader is taken to hang, and lines are dropped. */
-const maxLength = 8 * 1024 * 1024
+const maxBytes = 8 * 1024 * 1024
 /** A pipe that is full is tried again after this long, in milliseconds; at the exit of the process this often. */
 const retryMs = 10
 const exitTries = 50
@@ -20,13 +22,17 @@ let savesAtExit = false
  * A file descriptor written to in the background: whoever logs never waits for whoever reads the log, and memory stays
  * bounded when nobody does. What is left is written when the process exits.
  *
- * pino's own destination writes so often in the background that each line costs as much again as making it.
+ * pino's own destination writes so often in the background that each line costs as much again as making it. And a line
+ * becomes bytes at once: strings that wait for their batch would be copied by every collection of garbage.
  */
 export class BackgroundOutput implements LogDestination {
   readonly #descriptor: number
-  #text = ''
-  /** What the operating system has not taken yet of a batch. */
-  #batch: Buffer | undefined = undefined
+  /** Where lines are put, and how far it is filled. */
+  #chunk: Buffer = Buffer.alloc(0)
+  #filled = 0
+  /** Chunks to be written, the oldest first. */
+  #chunks: Buffer[] = []
+  #chunksBytes = 0
   #isWriting = false
   #timer: ReturnType<typeof setTimeout> | undefined = undefined
   #dropped = 0
@@ -39,30 +45,30 @@ export class BackgroundOutput implements LogDestination {
 
   write(line: string): void {
     if (this.#broken) return
-    if (this.#text.length > maxLength) {
+    if (this.#chunksBytes + this.#filled > maxBytes) {
       this.#dropped++
       return
     }
-    if (this.#text === '') saveAtExit(this)
-    this.#text += line
-    if (this.#isWriting) return
-    if (this.#text.length >= batchLength) this.#writeBatch()
-    else this.#timer ??= setTimeout(() => this.#writeBatch(), batchMs).unref()
+    const mostBytes = line.length * bytesPerCharacter
+    if (this.#chunk.length - this.#filled < mostBytes) this.#makeRoom(mostBytes)
+    this.#filled += this.#chunk.write(line, this.#filled)
+    if (this.#isWriting || this.#timer !== undefined) return
+    saveAtExit(this)
+    this.#timer = setTimeout(() => this.#writeNext(), batchMs).unref()
   }
 
   /** Calls back once everything logged so far is written. */
   flush(callback?: Flushed): void {
     if (callback !== undefined) this.#waiting.push(callback)
-    if (!this.#isWriting) this.#writeBatch()
+    if (!this.#isWriting) this.#writeNext()
   }
 
   /** Writes what is left, and waits for it a moment. */
   flushSync(): void {
-    let rest = Buffer.concat([
-      this.#isWriting ? Buffer.alloc(0) : (this.#batch ?? Buffer.alloc(0)),
-      this.#take(),
-    ])
-    if (!this.#isWriting) this.#batch = undefined
+    this.#seal()
+    let rest = Buffer.concat(this.#isWriting ? this.#chunks.slice(1) : this.#chunks)
+    this.#chunks = this.#isWriting ? this.#chunks.slice(0, 1) : []
+    this.#chunksBytes = this.#chunks[0]?.length ?? 0
     for (let tries = 0; rest.length > 0 && tries < exitTries && !this.#broken; tries++) {
       try {
         rest = rest.subarray(writeSync(this.#descriptor, rest))
@@ -74,50 +80,63 @@ export class BackgroundOutput implements LogDestination {
     unwritten.delete(this)
   }
 
-  #take(): Buffer {
+  #makeRoom(bytes: number): void {
+    this.#seal()
+    this.#chunk = Buffer.allocUnsafe(Math.max(chunkBytes, bytes))
+    if (!this.#isWriting && this.#chunks.length > 0) this.#writeNext()
+  }
+
+  /** What has been put into the chunk is complete. The rest of it takes the next lines. */
+  #seal(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const text = this.#text + this.#droppedLine()
-    this.#text = ''
-    return Buffer.from(text)
-  }
-
-  #droppedLine(): string {
-    if (this.#dropped === 0) return ''
+    if (this.#filled > 0) {
+      this.#add(this.#chunk.subarray(0, this.#filled))
+      this.#chunk = this.#chunk.subarray(this.#filled)
+      this.#filled = 0
+    }
+    if (this.#dropped === 0) return
     const line = { level: 'warn', time: new Date(), dropped: this.#dropped, msg: 'log lines dropped' }
     this.#dropped = 0
-    return `${JSON.stringify(line)}\n`
+    this.#add(Buffer.from(`${JSON.stringify(line)}\n`))
   }
 
-  #writeBatch(): void {
-    if (this.#batch === undefined) {
-      if (this.#text === '') {
-        this.#settle()
-        return
-      }
-      this.#batch = this.#take()
+  #add(chunk: Buffer): void {
+    this.#chunks.push(chunk)
+    this.#chunksBytes += chunk.length
+  }
+
+  #writeNext(): void {
+    if (this.#chunks.length === 0) this.#seal()
+    const [chunk] = this.#chunks
+    if (chunk === undefined) {
+      this.#settle()
+      return
     }
     this.#isWriting = true
-    write(this.#descriptor, this.#batch, (error, written) => this.#onWritten(error, written))
+    write(this.#descriptor, chunk, (error, written) => this.#onWritten(error, written))
   }
 
   #onWritten(error: NodeJS.ErrnoException | null, written: number): void {
     if (error !== null && isFull(error)) {
-      setTimeout(() => this.#writeBatch(), retryMs).unref()
+      setTimeout(() => this.#writeNext(), retryMs).unref()
       return
     }
     this.#isWriting = false
     if (error !== null) {
       // The reader has gone: nobody will ever read what is logged from now on.
       this.#broken = true
-      this.#text = ''
-      this.#batch = undefined
+      this.#chunk = Buffer.alloc(0)
+      this.#filled = 0
+      this.#chunks = []
       this.#settle(error)
       return
     }
-    const batch = this.#batch
-    this.#batch = batch !== undefined && written < batch.length ? batch.subarray(written) : undefined
-    this.#writeBatch()
+    this.#chunksBytes -= written
+    const [chunk] = this.#chunks
+    if (chunk !== undefined && written < chunk.length) this.#chunks[0] = chunk.subarray(written)
+    else this.#chunks.shift()
+    this.#writeNext()
   }
 
   #settle(error?: Error): void {

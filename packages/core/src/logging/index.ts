@@ -1,4 +1,4 @@
-export { adoptLogger, childOf, type LogIdentity } from './adopt-logger.js'
+export { adoptLogger, checkLogger, childOf, type LogIdentity } from './adopt-logger.js'
 export { ClientLog, type LoggedCall, type LoggedClient } from './client-log.js'
 export { createLogger, type LoggerOptions, type LogLevel } from './create-logger.js'
 export type { LogDestination } from './log-destination.js'

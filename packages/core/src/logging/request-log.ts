@@ -48,29 +48,42 @@ export class RequestLog {
 
   /** The same fields as `fieldsOf` has, as JSON. */
   #membersOf(request: LoggedRequest): string {
-    const { trace, route, path, aborted, remoteAddress } = request
+    const { trace, route, aborted, remoteAddress } = request
     const ids =
       trace === undefined
         ? ''
         : `,"trace_id":"${trace.traceId}"${trace.spanId === undefined ? '' : `,"span_id":"${trace.spanId}"`}`
     const routeName = route === undefined ? '' : `,"route":${this.#quotedRoute(route)}`
-    const rest = `${aborted ? ',"aborted":true' : ''}${
-      remoteAddress === undefined ? '' : `,"remote_address":${JSON.stringify(remoteAddress)}`
-    }`
-    return `,"correlation_id":${JSON.stringify(request.correlationId)}${ids},"method":${JSON.stringify(
+    const address = remoteAddress === undefined ? '' : `,"remote_address":${quoted(remoteAddress)}`
+    return `,"correlation_id":${quoted(request.correlationId)}${ids},"method":${quoted(
       request.method,
-    )}${routeName},"path":${JSON.stringify(pathOf(path))},"status":${request.status},"duration_ms":${rounded(
+    )}${routeName},"path":${quoted(pathOf(request.path))},"status":${request.status},"duration_ms":${inHundredths(
       request.durationMs,
-    )}${rest}`
+    )}${aborted ? ',"aborted":true' : ''}${address}`
   }
 
   #quotedRoute(route: string): string {
     const known = this.#routes.get(route)
     if (known !== undefined) return known
-    const quoted = JSON.stringify(route)
-    if (this.#routes.size < maxRoutes) this.#routes.set(route, quoted)
-    return quoted
+    const text = JSON.stringify(route)
+    if (this.#routes.size < maxRoutes) this.#routes.set(route, text)
+    return text
   }
+}
+
+const needsEscape = /[^ !#-[\]-~]/
+
+/** As JSON, which most strings are but for their quotes. */
+function quoted(text: string): string {
+  return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`
+}
+
+/** The text of `rounded(ms)`, made of whole numbers: those of fractions are slow to write. */
+function inHundredths(ms: number): string {
+  const hundredths = Math.round(ms * 100)
+  const rest = hundredths % 100
+  const whole = (hundredths - rest) / 100
+  return rest < 10 ? `${whole}.0${rest}` : `${whole}.${rest}`
 }
 
 function fieldsOf(request: LoggedRequest): object {

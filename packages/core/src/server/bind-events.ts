@@ -1,17 +1,48 @@
-import type { EventEmitter } from 'node:events'
+import { EventEmitter } from 'node:events'
 import { type ActiveContext, contextStorage } from '../context/index.js'
 
-type Emit = (name: string | symbol, ...args: unknown[]) => boolean
+/** Where a request or a response has its exchange. */
+export const exchangeKey = Symbol.for('holdfast.exchange')
+
+interface InContext {
+  readonly context: ActiveContext
+}
+
+interface Bound {
+  [exchangeKey]?: InContext
+  emit: unknown
+}
+
+type Emit = (this: EventEmitter, name: string | symbol, ...args: unknown[]) => boolean
+
+const plainEmit = EventEmitter.prototype.emit as Emit
 
 /**
- * Has the listeners of a request or a response run in its context. Node calls them from the socket or from its parser,
- * whose own context is the one of whoever opened the connection.
+ * Makes a request or a response part of an exchange: from now on its listeners run in the context of the exchange. Node
+ * calls them from the socket or from its parser, whose own context is the one of whoever opened the connection.
  */
-export function bindEvents(emitter: EventEmitter, context: ActiveContext): void {
-  const emit = emitter.emit as Emit
-  const bound: Emit = function (this: EventEmitter, ...args) {
-    if (contextStorage.getStore() === context) return emit.apply(this, args)
-    return contextStorage.run(context, () => emit.apply(this, args))
-  }
-  emitter.emit = bound as typeof emitter.emit
+export function bind(emitter: EventEmitter, exchange: InContext): void {
+  const bound = emitter as unknown as Bound
+  bound[exchangeKey] = exchange
+  // One function for all of them, unless others have put theirs in its place: a closure each costs more than it does.
+  if (bound.emit === plainEmit) bound.emit = emitInContext
+  else if (bound.emit !== emitInContext) bound.emit = emittingInContext(bound.emit as Emit)
 }
+
+/** Spares `bind` a property of its own for each request: for a framework whose requests have a prototype of theirs. */
+export function prepareToBind(prototype: object): void {
+  if ((prototype as Bound).emit === plainEmit) (prototype as Bound).emit = emitInContext
+}
+
+function emittingInContext(emit: Emit): Emit {
+  const emitFrom = (emitter: EventEmitter, name: string | symbol, args: unknown[]) =>
+    emit.call(emitter, name, ...args)
+  return function (this: EventEmitter, name, ...args) {
+    if (name !== 'error' && this.listenerCount(name) === 0) return false
+    const context = (this as unknown as Bound)[exchangeKey]?.context
+    if (context === undefined || contextStorage.getStore() === context) return emit.call(this, name, ...args)
+    return contextStorage.run(context, emitFrom, this, name, args)
+  }
+}
+
+const emitInContext = emittingInContext(plainEmit)

@@ -1,31 +1,40 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type ActiveContext, contextStorage } from '../context/index.js'
+import { type ActiveContext, contextStorage, type TraceIds } from '../context/index.js'
+import type { LoggedRequest } from '../logging/index.js'
+import type { ServedRequest } from '../metrics/index.js'
 import type { ServerSpan } from '../tracing/index.js'
-import { bindEvents } from './bind-events.js'
+import { bind, exchangeKey } from './bind-events.js'
 import { whenClosed } from './when-closed.js'
 
 const clientClosedRequest = 499
 
-/** A request that is over. */
-export interface ServedExchange {
-  readonly exchange: Exchange
-  readonly durationMs: number
-  /** 499 when the caller left before the headers were sent. */
-  readonly status: number
-  /** Whether the caller left before the end of the answer. */
-  readonly aborted: boolean
-  readonly error: unknown
-}
-
-/** One request and its answer. It ends once, with the answer's last byte or when the caller leaves. */
-export class Exchange {
+/**
+ * One request and its answer. It ends once, with the answer's last byte or when the caller leaves, and is what
+ * metrics and log are then given: an object for each of them would cost more than what they do with it.
+ */
+export class Exchange implements LoggedRequest, ServedRequest {
   readonly context: ActiveContext
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly span: ServerSpan | undefined
   readonly startedAt: number
-  readonly #onEnd: (served: ServedExchange) => void
-  #error: unknown = undefined
+  readonly method: string
+  readonly correlationId: string
+  /** Of the answer: 0 before its end, 499 when the caller left before the headers were sent. */
+  status = 0
+  /** 0 before the end. */
+  durationMs = 0
+  /** Whether the caller left before the end of the answer. */
+  aborted = false
+  /** The patterns of the mounts that the request is inside of, where a framework has them. */
+  mounts = ''
+  /** What a framework has matched, where its adapter wants to remember it. */
+  matched: unknown = undefined
+  /** What the handler failed with. */
+  error: unknown = undefined
+  /** Of our span, or of the caller's; known at the end. */
+  trace: TraceIds | CallersTrace | undefined = undefined
+  readonly #onEnd: (exchange: Exchange) => void
   #ended = false
   #stopWaiting: (() => void) | undefined = undefined
 
@@ -37,23 +46,21 @@ export class Exchange {
       readonly span: ServerSpan | undefined
       readonly startedAt: number
     },
-    onEnd: (served: ServedExchange) => void,
+    onEnd: (exchange: Exchange) => void,
   ) {
     this.request = begin.request
     this.response = begin.response
     this.context = begin.context
     this.span = begin.span
     this.startedAt = begin.startedAt
+    this.method = begin.request.method ?? ''
+    this.correlationId = begin.context.correlationId
     this.#onEnd = onEnd
     begin.response.on('close', this.#close)
     // The answer to a pipelined request waits for its turn without a socket, and hears nothing of its end.
     if (begin.response.socket === null) this.#stopWaiting = whenClosed(begin.request.socket, this.#close)
-    bindEvents(begin.request, begin.context)
-    bindEvents(begin.response, begin.context)
-  }
-
-  get correlationId(): string {
-    return this.context.correlationId
+    bind(begin.request, this)
+    bind(begin.response, this)
   }
 
   /** The template of the route that answers, such as `/orders/:id`; `undefined` when none matches. */
@@ -67,6 +74,16 @@ export class Exchange {
     return this.context.route
   }
 
+  /** The path as it came. Express cuts that of a mount off `url`. */
+  get path(): string {
+    const { request } = this
+    return (request as { readonly originalUrl?: string }).originalUrl ?? request.url ?? ''
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.request.socket?.remoteAddress
+  }
+
   /** Runs `fn` in the context of the request, below its span. */
   run<Result>(fn: () => Result): Result {
     const { context, span } = this
@@ -76,24 +93,36 @@ export class Exchange {
 
   /** Remembers what the handler failed with, for the log and the span. */
   fail(error: unknown): void {
-    this.#error = error
+    this.error = error
   }
 
   readonly #close = (): void => {
     if (this.#ended) return
     this.#ended = true
     const { context, response } = this
-    const aborted = !response.writableFinished
-    if (aborted) context.leave()
+    this.aborted = !response.writableFinished
+    if (this.aborted) context.leave()
     context.end()
     this.#stopWaiting?.()
-    this.#onEnd({
-      exchange: this,
-      durationMs: performance.now() - this.startedAt,
-      // What was never sent has no status: the default of 200 would be a lie.
-      status: aborted && !response.headersSent ? clientClosedRequest : response.statusCode,
-      aborted,
-      error: this.#error,
-    })
+    this.durationMs = performance.now() - this.startedAt
+    // What was never sent has no status: the default of 200 would be a lie.
+    this.status = this.aborted && !response.headersSent ? clientClosedRequest : response.statusCode
+    this.trace = this.span === undefined ? callersTrace(context) : this.span.ids
+    this.#onEnd(this)
   }
+}
+
+/** The exchange that has begun for a request. */
+export function exchangeOf(request: IncomingMessage): Exchange | undefined {
+  return (request as { readonly [exchangeKey]?: Exchange })[exchangeKey]
+}
+
+/** The trace that the caller goes on with, of which we have no span. */
+interface CallersTrace {
+  readonly traceId: string
+  readonly sampled: false
+}
+
+function callersTrace({ traceId }: ActiveContext): CallersTrace | undefined {
+  return traceId === undefined ? undefined : { traceId, sampled: false }
 }

@@ -1,11 +1,10 @@
-export type { ServedExchange } from './exchange.js'
-export { Exchange } from './exchange.js'
+export { prepareToBind } from './bind-events.js'
+export { Exchange, exchangeOf } from './exchange.js'
 export { type ProblemResponse, problemResponse } from './problem.js'
 export { invalidRequest, isProblemError, ProblemError, type ProblemOptions } from './problem-error.js'
 export type { ProblemEntry, RequestPlace, StandardIssue } from './request-issues.js'
 export {
   attachRuntime,
-  exchangeOf,
   runtimeOf,
   type ServerAdapter,
   ServerRuntime,

@@ -5,8 +5,7 @@ import type { HealthRegistry } from '../health/index.js'
 import { childOf, RequestLog } from '../logging/index.js'
 import type { Metrics, MetricsRegistry } from '../metrics/index.js'
 import { startServerSpan } from '../tracing/index.js'
-import type { ServedExchange } from './exchange.js'
-import { Exchange } from './exchange.js'
+import { Exchange, exchangeOf } from './exchange.js'
 import type { ProblemResponse } from './problem.js'
 import { problemResponse } from './problem.js'
 import { SystemRoutes } from './system-routes.js'
@@ -35,18 +34,8 @@ export interface ServerAdapter {
   owns(app: unknown): boolean
 }
 
-const exchangeKey = Symbol.for('holdfast.exchange')
 const runtimeKey = Symbol.for('holdfast.runtime')
 const noHeaders: IncomingMessage['headers'] = Object.freeze({})
-
-interface Carrier {
-  [exchangeKey]?: Exchange
-}
-
-/** The exchange that has begun for a request. */
-export function exchangeOf(request: IncomingMessage): Exchange | undefined {
-  return (request as Carrier)[exchangeKey]
-}
 
 /** What framework adapters build on: it knows what a request is to a service, and nothing of frameworks. */
 export class ServerRuntime {
@@ -62,8 +51,8 @@ export class ServerRuntime {
     this.logger = options.logger
     this.#requestLog = options.requestLog ? new RequestLog(options.logger) : undefined
     this.#system = new SystemRoutes(options)
-    this.#loggerOf = ({ correlationId, traceId }) =>
-      childOf(options.logger, { correlation_id: correlationId, trace_id: traceId })
+    this.#loggerOf = ({ correlationId, traceId, spanId }) =>
+      childOf(options.logger, { correlation_id: correlationId, trace_id: traceId, span_id: spanId })
   }
 
   /** Begins the exchange of a request, or gives the one that has begun. Call it once the request has come in. */
@@ -76,9 +65,8 @@ export class ServerRuntime {
     const context = new ActiveContext(readInbound(headers, this.#loggerOf, requestTimeoutMs), startedAt)
     metrics?.server.begin()
     const span = tracing ? startServerSpan(request, context.trace) : undefined
-    const exchange = new Exchange({ request, response, context, span, startedAt }, this.#ended)
-    ;(request as Carrier)[exchangeKey] = exchange
-    return exchange
+    context.span = span
+    return new Exchange({ request, response, context, span, startedAt }, this.#ended)
   }
 
   /** Whether `path` is one of `/livez`, `/readyz`, `/startupz`, `/health` and `/metrics`, answered here. */
@@ -114,38 +102,11 @@ export class ServerRuntime {
     return this.#adapters.some((adapter) => adapter.owns(app))
   }
 
-  readonly #ended = (served: ServedExchange): void => {
-    const { exchange, status, durationMs, aborted, error } = served
-    const { request, route, correlationId, context, span } = exchange
-    const method = request.method ?? ''
-    const trace = span === undefined ? callersTrace(context) : span.ids
-    span?.end({ status, route, error })
-    this.#options.metrics?.server.end({ method, route, status, durationMs, aborted, trace })
-    this.#requestLog?.write({
-      correlationId,
-      trace,
-      method,
-      route,
-      path: originalUrl(request),
-      status,
-      durationMs,
-      aborted,
-      remoteAddress: request.socket?.remoteAddress,
-      error,
-    })
+  readonly #ended = (exchange: Exchange): void => {
+    exchange.span?.end(exchange)
+    this.#options.metrics?.server.end(exchange)
+    this.#requestLog?.write(exchange)
   }
-}
-
-/** Without a span of our own there is still the trace that the caller goes on with. */
-function callersTrace({
-  traceId,
-}: ActiveContext): { readonly traceId: string; readonly sampled: false } | undefined {
-  return traceId === undefined ? undefined : { traceId, sampled: false }
-}
-
-/** Express cuts the mount's path off `url`. */
-function originalUrl(request: IncomingMessage): string {
-  return (request as { readonly originalUrl?: string }).originalUrl ?? request.url ?? ''
 }
 
 /** Lets adapters find the runtime of a service. */

@@ -1,10 +1,12 @@
 export { adapterConformance } from './conformance/adapter-conformance.js'
+export type { ConformanceProgram } from './conformance/child-service.js'
 export type {
   ConformanceAdapter,
   ConformanceCall,
   ConformanceCase,
   ConformanceRoute,
 } from './conformance/conformance-adapter.js'
+export { type ProcessCase, processConformance } from './conformance/process-cases.js'
 export { faultServer } from './fault-server/fault-server.js'
 export type { FaultServer, ReceivedOptions } from './fault-server/fault-server-interface.js'
 export type { FaultServerOptions } from './fault-server/options.js'

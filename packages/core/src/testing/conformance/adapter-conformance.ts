@@ -2,6 +2,7 @@ import { abortCases } from './abort-cases.js'
 import type { ConformanceCase } from './conformance-adapter.js'
 import { contextCases } from './context-cases.js'
 import { correlationCases } from './correlation-cases.js'
+import { leakCases } from './leak-cases.js'
 import { problemCases } from './problem-cases.js'
 import { routeCases } from './route-cases.js'
 import { shutdownCases } from './shutdown-cases.js'
@@ -21,6 +22,7 @@ import { systemCases } from './system-cases.js'
 export const adapterConformance: readonly ConformanceCase[] = Object.freeze([
   ...correlationCases,
   ...contextCases,
+  ...leakCases,
   ...routeCases,
   ...abortCases,
   ...problemCases,
