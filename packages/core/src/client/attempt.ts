@@ -1,17 +1,17 @@
-import type { Dispatcher } from 'undici'
 import { show } from '../config/index.js'
 import { type CompiledOperation, isIdempotent, type OnWarn } from '../contract/index.js'
 import { InvalidInputError } from '../errors/index.js'
-import { type Execution, type Step, untilAborted } from '../policies/index.js'
-import { send, type TransportRequest, type TransportResponse } from '../transport/index.js'
-import { type Call, requestHeaders } from './call.js'
-import type { CallTrace } from './call-observer.js'
+import { type Step, untilAborted } from '../policies/index.js'
+import type { TransportResponse } from '../transport/index.js'
+import { type Call, writeHeaders } from './call.js'
 import { inPhase } from './call-phase.js'
 import { classifyStatus } from './classify.js'
 import { clientDefaults } from './client-options.js'
 import { type AttemptExchange, linkGuardedAttempt } from './guarded-attempt.js'
+import { withRemainingTime } from './inherited-context.js'
 import type { OperationSettings } from './operation-settings.js'
 import type { ResolvedClient } from './resolve-options.js'
+import { sendAttempt } from './traced-send.js'
 
 /** What the steps below need to know of the operation. */
 export interface AttemptContext {
@@ -36,7 +36,7 @@ export function linkEncoding(context: AttemptContext, next: Step): Step {
     if (!request.replayable && context.settings.mustRetry) throw oneShot(context)
     call.request = request
     call.replayable = mayRepeat && request.replayable
-    call.headers = requestHeaders(baseHeaders, operation, call)
+    writeHeaders(baseHeaders, operation, call)
   }
   return (execution) => {
     const call = execution.data as Call
@@ -74,7 +74,8 @@ function linkExchange(context: AttemptContext): AttemptExchange<TransportRespons
     send(execution) {
       const call = execution.data as Call
       const { path: ownPath, body } = call.request as NonNullable<Call['request']>
-      const headers = call.context === undefined ? call.headers : withRemainingTime(call.headers, execution)
+      const isTimed = call.context !== undefined && call.propagates
+      const headers = isTimed ? withRemainingTime(call.headers, execution) : call.headers
       const path = basePath === '' ? ownPath : basePath + ownPath
       const dispatcher = transport.dispatcherFor(origin)
       call.attempts++
@@ -91,9 +92,7 @@ function linkExchange(context: AttemptContext): AttemptExchange<TransportRespons
         streamWhen,
         cutsErrorBodies: true,
       }
-      return call.trace === undefined
-        ? send(dispatcher, request, execution)
-        : sendTraced(call.trace, dispatcher, request, execution)
+      return sendAttempt(call, dispatcher, request, execution)
     },
     read(execution, received, now) {
       const call = execution.data as Call
@@ -106,32 +105,6 @@ function linkExchange(context: AttemptContext): AttemptExchange<TransportRespons
       return data
     },
   }
-}
-
-async function sendTraced(
-  trace: CallTrace,
-  dispatcher: Dispatcher,
-  request: TransportRequest,
-  execution: Execution,
-): Promise<TransportResponse> {
-  const attempt = trace.startAttempt(request.origin + request.path)
-  const headers = { ...request.headers }
-  attempt.inject(headers)
-  try {
-    const received = await attempt.run(() => send(dispatcher, { ...request, headers }, execution))
-    attempt.end(received.status)
-    return received
-  } catch (error) {
-    attempt.end(0, error)
-    throw error
-  }
-}
-
-/** Tells the next service how long the answer is waited for, so that it need not work for nobody. */
-function withRemainingTime(headers: Record<string, string>, execution: Execution): Record<string, string> {
-  const { deadline, sentAt } = execution
-  if (deadline === Number.POSITIVE_INFINITY) return headers
-  return { 'x-request-timeout-ms': `${Math.max(1, Math.floor(deadline - sentAt))}`, ...headers }
 }
 
 function responseOptions({ compiled, resolved, settings }: AttemptContext) {

@@ -1,12 +1,14 @@
 import type { RequestContext } from '../context/index.js'
+import type { CallTrace } from '../tracing/index.js'
 
 /** What is known of an operation before any call of it. */
 export interface ObservedOperation {
   readonly dependency: string
   readonly operation: string
   readonly method: string
-  /** The template of its path. */
-  readonly template: string
+  /** The template of its path; `undefined` where no contract says it. */
+  readonly template: string | undefined
+  /** Empty where the dispatcher does not name it. */
   readonly origin: string
 }
 
@@ -20,32 +22,13 @@ export interface SettledCall {
   readonly context: RequestContext | undefined
 }
 
-/** The trace of one attempt. */
-export interface AttemptTrace {
-  /** Writes itself into the headers of the request. */
-  inject(headers: Record<string, string>): void
-  /** Runs what sends the request. */
-  run<Result>(send: () => Result): Result
-  /** @param status - 0 without a response */
-  end(status: number, error?: unknown): void
-}
-
-/** The trace of one call. */
-export interface CallTrace {
-  startAttempt(url: string): AttemptTrace
-  end(isFailed: boolean, error?: unknown): void
-}
-
 /** Watches the calls of one operation. Nothing that it does may throw. */
 export interface OperationObserver {
   /** The trace of a call that begins; `undefined` when it is not traced, which must cost next to nothing. */
   startCall(startedAt: number): CallTrace | undefined
-  /** A call has settled: well, with `error`, or by its fallback, which is `undefined` and a status of 0. */
+  /**
+   * A call has settled: with an answer, with `error`, or by its fallback, which is no error and a status of 0.
+   * @param durationMs - until the answer was there; until its headers where the body streams
+   */
   settled(call: SettledCall, durationMs: number, error: unknown): void
-}
-
-/** Watches a client: a service's metrics, logs and traces. */
-export interface ClientObserver {
-  /** Asked once for every operation. */
-  operation(operation: ObservedOperation): OperationObserver
 }

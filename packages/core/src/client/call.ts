@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { ActiveContext } from '../context/index.js'
 import type { EncodedRequest, Operation } from '../contract/index.js'
 import { InvalidInputError, type Problem, type ResponseHeaders } from '../errors/index.js'
+import type { CallTrace } from '../tracing/index.js'
 import type { TimedCall, UsualLatency } from './attempt-facts.js'
-import type { CallTrace } from './call-observer.js'
 import { checkHeaders } from './check-headers.js'
 import type { CallOptions } from './client-types.js'
 import { withContextHeaders } from './inherited-context.js'
@@ -28,6 +28,10 @@ export interface Call extends TimedCall {
   /** Of the request that the call is made for. */
   context: ActiveContext | undefined
   trace: CallTrace | undefined
+  /** Whether its host may know of the request that it is made for. */
+  propagates: boolean
+  /** Whether the spans of its attempts may write themselves into the headers. */
+  injects: boolean
 }
 
 /** Those of no response at all. */
@@ -59,6 +63,8 @@ export function startCall(
     idempotencyKey: options?.idempotencyKey,
     context: undefined,
     trace: undefined,
+    propagates: false,
+    injects: false,
   }
 }
 
@@ -71,7 +77,7 @@ const optionNames: ReadonlySet<string> = new Set(['signal', 'timeoutMs', 'header
 export function checkCallOptions(subject: string, operation: Operation, options: CallOptions): CallOptions {
   const problems: Problem[] = []
   const add = (path: string, message: string) => problems.push({ path, message })
-  if (typeof options !== 'object' || options === null) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new InvalidInputError(subject, [{ path: 'options', message: 'must be an object of call options' }])
   }
   for (const name of Object.keys(options)) {
@@ -111,18 +117,15 @@ function isAbortSignal(value: unknown): boolean {
   )
 }
 
-/** The headers of all attempts of a call, those of the call itself winning. */
-export function requestHeaders(
-  base: Record<string, string>,
-  operation: Operation,
-  call: Call,
-): Record<string, string> {
+/** Writes the headers of all attempts of a call, those of the call itself winning. */
+export function writeHeaders(base: Record<string, string>, operation: Operation, call: Call): void {
   const encoded = call.request?.headers
-  const { callHeaders, context } = call
-  const isPlain = encoded === undefined && callHeaders === undefined && operation.idempotent !== 'key'
-  if (isPlain) return context === undefined ? base : withContextHeaders(base, context)
-  const own = { ...base, ...encoded, ...callHeaders }
-  const headers = context === undefined ? own : withContextHeaders(own, context)
-  if (operation.idempotent === 'key') headers['idempotency-key'] ??= call.idempotencyKey ?? randomUUID()
-  return headers
+  const { callHeaders, context, propagates } = call
+  const isKeyed = operation.idempotent === 'key'
+  const isPlain = encoded === undefined && callHeaders === undefined && !isKeyed
+  const own = isPlain ? base : { ...base, ...encoded, ...callHeaders }
+  const headers = context === undefined || !propagates ? own : withContextHeaders(own, context)
+  if (isKeyed) headers['idempotency-key'] ??= call.idempotencyKey ?? randomUUID()
+  call.injects = propagates && own.traceparent === undefined
+  call.headers = headers
 }

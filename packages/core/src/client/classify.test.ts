@@ -184,7 +184,12 @@ describe('another attempt', () => {
   } as const
 
   const worth = (error: unknown, call: keyof typeof calls, optIn: readonly number[] = []): boolean => {
-    const data = { operation: 'x', latency: new UsualLatency(), ...calls[call] } satisfies RepeatableCall
+    const data = {
+      operation: 'x',
+      latency: new UsualLatency(),
+      context: undefined,
+      ...calls[call],
+    } satisfies RepeatableCall
     return isWorthRetrying(
       error,
       Execution.start(() => undefined, data),

@@ -6,6 +6,8 @@ interface ClientEvent {
 
 interface CallEvent extends ClientEvent {
   readonly operation: string
+  /** Of the request that the call is made for; `undefined` outside of one. */
+  readonly correlationId: string | undefined
 }
 
 interface EndpointEvent extends ClientEvent {

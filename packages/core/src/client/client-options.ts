@@ -9,6 +9,7 @@ import type {
   RetryBudgetOptions,
 } from '../policies/index.js'
 import type { ProxyOptions } from '../transport/index.js'
+import type { ClientTelemetryOptions } from './client-telemetry-options.js'
 
 /** What a fallback is told. */
 export interface FallbackContext {
@@ -59,7 +60,9 @@ export interface CallPolicyOptions<Output = unknown> {
 }
 
 /** Options of `createClient`. */
-export interface ClientOptions<Ops = Record<string, never>> extends CallPolicyOptions {
+export interface ClientOptions<Ops = Record<string, never>>
+  extends CallPolicyOptions,
+    ClientTelemetryOptions {
   /** Where the service is: `http://orders:3000`, with a path in front of every operation's if need be. */
   readonly baseUrl: string | URL
   /** Overrides for single operations. */

@@ -2,6 +2,7 @@ import type { CallInput, CallOutput } from '../contract/index.js'
 import type { HoldfastError, ResponseHeaders } from '../errors/index.js'
 import type { BreakerState, CircuitBreaker, Listener, Unsubscribe } from '../policies/index.js'
 import type { ClientEvents } from './client-events.js'
+import type { CloseOptions } from './origin/close-with.js'
 
 /** Options of a single call; they override those of the operation and the client. */
 export interface CallOptions {
@@ -87,8 +88,11 @@ export interface ClientControls {
   $circuitBreakers(): readonly CircuitBreaker[]
   /** Subscribes to an event; returns what unsubscribes. A listener that throws never changes a call's result. */
   $on<Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>): Unsubscribe
-  /** Refuses new calls with `CLOSED`, waits for those in flight and closes the connections. */
-  $close(): Promise<void>
+  /**
+   * Refuses new calls with `CLOSED`, waits for those in flight, streams included, and closes the connections. After
+   * `timeoutMs`, 10 s by default, what is left ends with `CLOSED` too.
+   */
+  $close(options?: CloseOptions): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 

@@ -8,12 +8,14 @@ import {
 import { ConfigInvalidError } from '../errors/index.js'
 import { Emitter } from '../policies/index.js'
 import { UsualLatency } from './attempt-facts.js'
-import type { ClientObserver } from './call-observer.js'
 import type { ClientEvents } from './client-events.js'
 import type { ClientOptions } from './client-options.js'
+import { type ClientTelemetry, standaloneTelemetry } from './client-telemetry.js'
 import type { CallOptions, Client, ClientControls, ClientStats } from './client-types.js'
-import { type CallLedger, OperationRunner } from './operation-runner.js'
+import { OperationRunner } from './operation-runner.js'
 import { settingsOf } from './operation-settings.js'
+import { CallLedger } from './origin/call-ledger.js'
+import { closeWith } from './origin/close-with.js'
 import { subscribe } from './origin/subscribe.js'
 import { forwardEvents } from './policy-events.js'
 import { type ResolvedClient, resolveOptions } from './resolve-options.js'
@@ -40,14 +42,14 @@ export function createClient<const Name extends string, Ops extends Operations>(
   contract: Contract<Name, Ops>,
   options: ClientOptions<NoInfer<Ops>>,
 ): Client<Ops> {
-  return createObservedClient(contract, options, undefined)
+  return createObservedClient(contract, options, standaloneTelemetry)
 }
 
-/** A client whose calls are watched by a service's metrics, logs and traces. */
+/** A client that tells a service's telemetry of its calls, unless it has some of its own. */
 export function createObservedClient<const Name extends string, Ops extends Operations>(
   contract: Contract<Name, Ops>,
   options: ClientOptions<NoInfer<Ops>>,
-  observer: ClientObserver | undefined,
+  telemetryAround: ClientTelemetry,
 ): Client<Ops> {
   const dependency = contractName(contract)
   if (dependency === undefined) {
@@ -59,7 +61,9 @@ export function createObservedClient<const Name extends string, Ops extends Oper
   const resolved = resolveOptions(dependency, options, operations)
   const events = new Emitter<ClientEvents>()
   forwardEvents(dependency, resolved, events)
-  const ledger: CallLedger = { latency: new UsualLatency(), isClosed: false, active: 0, onIdle: undefined }
+  const telemetry = telemetryAround.with(resolved.options)
+  const ledger = new CallLedger()
+  const latency = new UsualLatency()
   const overrides = (resolved.options.operations ?? {}) as Readonly<Record<string, object | undefined>>
   const calls = Object.entries(operations).map(([name, operation]) => {
     const compiled = compileOperation(dependency, name, operation)
@@ -67,15 +71,14 @@ export function createObservedClient<const Name extends string, Ops extends Oper
     const subject = `${dependency}.${name}`
     const { origin } = resolved
     const { method, path: template } = operation
-    const watching = observer?.operation({ dependency, operation: name, method, template, origin })
-    const context = { dependency, subject, resolved, events, compiled, settings }
+    const watching = telemetry.operation({ dependency, operation: name, method, template, origin })
+    const context = { dependency, subject, resolved, events, latency, compiled, settings }
     const runner = new OperationRunner(context, ledger, watching)
     return [name, callable(runner)] as const
   })
-  return Object.freeze({
-    ...Object.fromEntries(calls),
-    ...controlsOf(dependency, resolved, events, ledger),
-  }) as unknown as Client<Ops>
+  const controls = controlsOf(dependency, resolved, events, { ledger, unwatch: () => unwatch() })
+  const unwatch = telemetry.watch(controls)
+  return Object.freeze({ ...Object.fromEntries(calls), ...controls }) as unknown as Client<Ops>
 }
 
 function callable(runner: OperationRunner): object {
@@ -87,35 +90,25 @@ function controlsOf(
   dependency: string,
   resolved: ResolvedClient,
   events: Emitter<ClientEvents>,
-  ledger: CallLedger,
+  { ledger, unwatch }: { readonly ledger: CallLedger; readonly unwatch: () => void },
 ): ClientControls {
-  let closing: Promise<void> | undefined
-  const close = (): Promise<void> => {
-    closing ??= closeClient(resolved, ledger)
-    return closing
-  }
+  const subject = `the client of '${dependency}'`
+  const { transport, breaker, rateLimit } = resolved
+  const close = closeWith(subject, ledger, {
+    transport,
+    async release() {
+      await rateLimit?.close()
+      breaker?.shutdown()
+      unwatch()
+    },
+  })
   return {
     $circuitBreakers: () => (resolved.breaker === undefined ? [] : [resolved.breaker]),
     $stats: () => statsOf(dependency, resolved),
-    $on: (name, listener) => subscribe(`$on() of the client of '${dependency}'`, events, name, listener),
+    $on: (name, listener) => subscribe(`$on() of ${subject}`, events, name, listener),
     $close: close,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
   }
-}
-
-async function closeClient(
-  { transport, breaker, rateLimit }: ResolvedClient,
-  ledger: CallLedger,
-): Promise<void> {
-  ledger.isClosed = true
-  if (ledger.active > 0) {
-    await new Promise<void>((resolve) => {
-      ledger.onIdle = resolve
-    })
-  }
-  await transport.close()
-  await rateLimit?.close()
-  breaker?.shutdown()
 }
 
 function statsOf(dependency: string, resolved: ResolvedClient): ClientStats {

@@ -5,14 +5,14 @@ import type { Execution } from '../policies/index.js'
 
 /** Ends a call with the request that it is made for. Each call gets an error of its own: it tells of that call. */
 export class InheritedAbort implements Abortable {
-  readonly #execution: Execution
+  readonly #call: Abortable
 
-  constructor(execution: Execution) {
-    this.#execution = execution
+  constructor(call: Abortable) {
+    this.#call = call
   }
 
   abort(reason: unknown): void {
-    this.#execution.abort(
+    this.#call.abort(
       isHoldfastError(reason, 'DEADLINE_EXCEEDED')
         ? outOfTime()
         : new AbortedError('the request that this call was made for has ended', { cause: reason }),
@@ -43,5 +43,16 @@ export function withContextHeaders(
 ): Record<string, string> {
   const carried: Record<string, string> = {}
   addContextHeaders(carried, context)
+  // Of one trace and another nobody can make sense.
+  if (headers.traceparent !== undefined) delete carried.tracestate
   return Object.assign(carried, headers)
+}
+
+/** Tells the next service how long the answer is waited for, so that it need not work for nobody. */
+export function withRemainingTime(
+  headers: Record<string, string>,
+  { deadline, sentAt }: Execution,
+): Record<string, string> {
+  if (deadline === Number.POSITIVE_INFINITY) return headers
+  return { 'x-request-timeout-ms': `${Math.max(1, Math.floor(deadline - sentAt))}`, ...headers }
 }

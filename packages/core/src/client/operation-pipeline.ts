@@ -7,15 +7,17 @@ import {
   timeoutErrors,
 } from '../policies/index.js'
 import { type AttemptContext, linkAttempt, linkEncoding } from './attempt.js'
+import type { UsualLatency } from './attempt-facts.js'
 import { type Call, noHeaders } from './call.js'
 import { isCallersFault } from './callers-fault.js'
 import type { ClientEvents } from './client-events.js'
-import { hedgeLayer, type Layer, noLayer, type RepeatContext, retryLayer } from './repeat-layers.js'
+import { hedgeLayer, type Layer, namesOf, noLayer, type RepeatContext, retryLayer } from './repeat-layers.js'
 
 /** What the pipeline of one operation is made from. */
 export interface PipelineContext extends AttemptContext {
   readonly dependency: string
   readonly events: Emitter<ClientEvents>
+  readonly latency: UsualLatency
 }
 
 /**
@@ -62,8 +64,8 @@ function fallbackLayer({ compiled, dependency, events, settings }: PipelineConte
     },
     { when: (error) => !isCallersFault(error) },
   )
-  policy.on('fallback', ({ error }) => {
-    events.emit('fallback', { dependency, operation, error: error as never })
+  policy.on('fallback', ({ error, execution }) => {
+    events.emit('fallback', { dependency, ...namesOf(execution), error: error as never })
   })
   return (next) => policy.link(next)
 }

@@ -2,22 +2,13 @@ import { Readable } from 'node:stream'
 import { type ActiveContext, contextStorage } from '../context/index.js'
 import { ClosedError, isHoldfastError } from '../errors/index.js'
 import { Execution, type Step } from '../policies/index.js'
-import type { UsualLatency } from './attempt-facts.js'
 import { type Call, checkCallOptions, startCall } from './call.js'
 import type { OperationObserver } from './call-observer.js'
 import { endedIn } from './call-phase.js'
 import type { CallOptions, SafeResult } from './client-types.js'
 import { InheritedAbort, inheritedTimeout } from './inherited-context.js'
 import { linkOperation, type PipelineContext } from './operation-pipeline.js'
-
-/** What all operations of a client share beyond its policies. */
-export interface CallLedger {
-  readonly latency: UsualLatency
-  isClosed: boolean
-  /** Calls that have not settled. */
-  active: number
-  onIdle: (() => void) | undefined
-}
+import type { CallLedger } from './origin/call-ledger.js'
 
 const noWork = (): void => {}
 
@@ -56,12 +47,13 @@ export class OperationRunner {
   }
 
   #start(input: unknown, options: CallOptions | undefined): Call {
-    const { compiled, settings, subject } = this.#context
+    const { compiled, latency, resolved, settings, subject } = this.#context
     const checked =
       options === undefined
         ? undefined
         : this.#naming(() => checkCallOptions(subject, compiled.operation, options))
-    const call = startCall(compiled.name, input, settings.timeoutMs, this.#ledger.latency, checked)
+    const call = startCall(compiled.name, input, settings.timeoutMs, latency, checked)
+    call.propagates = resolved.propagates
     const context = contextStorage.getStore()
     if (context !== undefined) this.#naming(() => inherit(call, context))
     return call
@@ -75,7 +67,7 @@ export class OperationRunner {
     // Signals may live as long as the process: what is over already does not follow one.
     if (signal !== undefined && !execution.aborted) execution.follow(signal)
     if (execution.aborted) throw this.#describe(endedIn('queued', execution.reason), call)
-    this.#ledger.active++
+    this.#ledger.begin(execution)
     if (this.#observer !== undefined) call.trace = this.#observer.startCall(call.startedAt)
     let streamed: Readable | undefined
     try {
@@ -96,7 +88,7 @@ export class OperationRunner {
         if (streamed === undefined) execution.unfollow(signal)
         else endWith(streamed, execution, signal)
       }
-      if (--this.#ledger.active === 0) this.#ledger.onIdle?.()
+      this.#ledger.end(execution)
     }
   }
 

@@ -1,3 +1,4 @@
+import type { RequestContext } from '../context/index.js'
 import type { HedgeSettings, RetrySettings } from '../contract/index.js'
 import { HttpError } from '../errors/index.js'
 import { type Emitter, type Execution, hedge, type RetryBudget, retry, type Step } from '../policies/index.js'
@@ -17,6 +18,8 @@ export interface RepeatableCall extends TimedCall {
   readonly request: { readonly replayable: boolean } | undefined
   /** Whether sending it twice does no harm. */
   readonly replayable: boolean
+  /** Of the request that it is made for. */
+  readonly context: RequestContext | undefined
 }
 
 /** What retries and hedges of one dependency share. */
@@ -28,6 +31,12 @@ export interface RepeatContext {
 }
 
 const callOf = (execution: Execution): RepeatableCall => execution.data as RepeatableCall
+
+/** What an event says of the call that it is about. */
+export function namesOf({ data }: { readonly data: unknown }) {
+  const { operation, context } = data as RepeatableCall
+  return { operation, correlationId: context?.correlationId }
+}
 
 /** Further attempts. `false` still makes the layer, which then fills the budget that hedges use. */
 export function retryLayer(context: RepeatContext, settings: false | RetrySettings): Layer {
@@ -41,7 +50,7 @@ export function retryLayer(context: RepeatContext, settings: false | RetrySettin
     when: (error, execution) => settings !== false && isWorthRetrying(error, execution, statuses),
   })
   policy.on('retry', ({ attempt, delayMs, error, execution }) => {
-    events.emit('retry', { dependency, operation: callOf(execution).operation, attempt, delayMs, error })
+    events.emit('retry', { dependency, ...namesOf(execution), attempt, delayMs, error })
   })
   return (next) => policy.link(next)
 }
@@ -72,7 +81,7 @@ export function hedgeLayer(context: RepeatContext, settings: false | HedgeSettin
     when: (execution) => callOf(execution).replayable,
   })
   policy.on('hedge', ({ delayMs, execution }) => {
-    events.emit('hedge', { dependency, operation: callOf(execution).operation, delayMs })
+    events.emit('hedge', { dependency, ...namesOf(execution), delayMs })
   })
   return (next) => policy.link(next)
 }

@@ -79,7 +79,7 @@ describe('the options of a client', () => {
     expect(problems['operations.getOrdr']).toContain("did you mean 'getOrder'?")
   })
 
-  it.each(['auth', 'tls', 'endpoints', 'logger', 'metrics', 'propagate', 'priority', 'adaptiveConcurrency'])(
+  it.each(['auth', 'tls', 'endpoints', 'priority', 'adaptiveConcurrency'])(
     'refuses %s, which is still to come, with any value',
     (name) => {
       for (const value of [{}, [], false, 'x']) {

@@ -16,6 +16,8 @@ import { verdictOf } from './attempt-facts.js'
 import { checkCallPolicy } from './check-call-policy.js'
 import { checkHeaders } from './check-headers.js'
 import { type CallPolicyOptions, type ClientOptions, clientDefaults } from './client-options.js'
+import { checkTelemetry, clientTelemetryOptionNames } from './client-telemetry-options.js'
+import { propagatesTo } from './propagation.js'
 
 /** What `resolveOptions` made of a client's options: its policies and its transport. */
 export interface ResolvedClient {
@@ -24,6 +26,8 @@ export interface ResolvedClient {
   /** In front of every path; empty, or beginning with a slash and not ending with one. */
   readonly basePath: string
   readonly headers: Readonly<Record<string, string>>
+  /** Whether its host may know of the requests that calls are made for. */
+  readonly propagates: boolean
   readonly breaker: CircuitBreaker | undefined
   readonly bulkhead: Bulkhead | undefined
   readonly rateLimit: RateLimit | undefined
@@ -54,19 +58,11 @@ const optionNames = [
   'retryBudget',
   'timeoutMs',
   'validate',
+  ...clientTelemetryOptionNames,
 ] as const satisfies readonly (keyof ClientOptions)[]
 
 /** Options whose names are taken, by what is still to come. To ignore one would be to promise it. */
-const notYet = [
-  'adaptiveConcurrency',
-  'auth',
-  'endpoints',
-  'logger',
-  'metrics',
-  'priority',
-  'propagate',
-  'tls',
-]
+const notYet = ['adaptiveConcurrency', 'auth', 'endpoints', 'priority', 'tls']
 
 /**
  * Checks a client's options and makes what they describe.
@@ -90,6 +86,7 @@ export function resolveOptions(
   check.oneOf('validate', options.validate, ['enforce', 'warn', 'off'])
   check.function('onInvalid', options.onInvalid)
   check.function('random', options.random)
+  checkTelemetry(check, options)
   const policies = makePolicies(check, options, dependency)
   check.done()
   const transport = createTransport({
@@ -99,7 +96,8 @@ export function resolveOptions(
     proxy: options.proxy,
     dispatcher: options.dispatcher,
   })
-  return { options, ...base, headers, ...policies, transport }
+  const propagates = propagatesTo(base.origin, options.propagate, base.origin)
+  return { options, ...base, headers, propagates, ...policies, transport }
 }
 
 /** Refuses names that are unknown or not built yet, and drops options that were given as `undefined`. */

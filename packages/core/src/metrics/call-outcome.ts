@@ -7,6 +7,10 @@ import { isHoldfastError } from '../errors/index.js'
 export function outcomeOf(error: unknown): string {
   if (!isHoldfastError(error)) return 'error'
   if (error.code !== 'HTTP_STATUS') return error.code
-  const { status } = error as { readonly status?: unknown }
-  return typeof status === 'number' && status >= 500 ? 'HTTP_5XX' : 'HTTP_4XX'
+  return outcomeOfStatus((error as { readonly status?: number }).status ?? 0)
+}
+
+/** The outcome that an error status is counted under. */
+export function outcomeOfStatus(status: number): string {
+  return status >= 500 ? 'HTTP_5XX' : 'HTTP_4XX'
 }

@@ -61,6 +61,19 @@ export const metricsDefaults = Object.freeze({
   process: true,
 } as const)
 
+/** The metrics that a registry shows. */
+const shownIn = new WeakMap<MetricsRegistry, Metrics<MetricsRegistry>>()
+
+/**
+ * The metrics that `registry` shows already, or else new ones without those of the process: what is counted for it in
+ * several places belongs into the same series.
+ *
+ * @throws {ConfigInvalidError} `CONFIG_INVALID` when `registry` is none, or has a metric that is called like one of these.
+ */
+export function metricsIn(registry: MetricsRegistry): Metrics<MetricsRegistry> {
+  return shownIn.get(registry) ?? createMetrics({ registry, process: false })
+}
+
 const optionNames = ['registry', 'naming', 'maxSeries', 'exemplars', 'process']
 
 /**
@@ -94,15 +107,18 @@ export function createMetrics<Shown extends MetricsRegistry = Registry>(
   const onFailure = (): void => {
     failed++
   }
-  return Object.freeze({
+  const metrics = Object.freeze({
     registry,
     server,
     client,
     expose: (accept?: string) => expose({ registry, families, foreign, failures, onFailure }, accept),
     close() {
       for (const name of [...names, ...added]) registry.removeSingleMetric(name)
+      shownIn.delete(registry)
     },
   })
+  shownIn.set(registry, metrics)
+  return metrics
 }
 
 function checkOptions(check: OptionCheck, options: MetricsOptions): void {

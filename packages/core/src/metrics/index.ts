@@ -1,6 +1,6 @@
-export { outcomeOf } from './call-outcome.js'
+export { outcomeOf, outcomeOfStatus } from './call-outcome.js'
 export { ClientMetrics, successOutcome } from './client-metrics.js'
-export { createMetrics, type Metrics, type MetricsOptions } from './create-metrics.js'
+export { createMetrics, type Metrics, type MetricsOptions, metricsIn } from './create-metrics.js'
 export type { Exposition } from './exposition.js'
 export { mergeMetrics } from './merge-metrics.js'
 export type {

@@ -5,6 +5,7 @@ import type { Execution, Step } from './execution.js'
 import type { OpossumBreaker } from './observed-opossum.js'
 import { OutcomeWindow } from './outcome-window.js'
 import { BasePolicy, type Policy } from './policy.js'
+import { guarded, guardedRandom } from './user-function.js'
 
 /** Options of `circuitBreaker`. */
 export interface CircuitBreakerOptions {
@@ -139,8 +140,11 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
       maxOpenMs: options.maxOpenMs ?? Math.max(5000, options.openMs ?? 0),
       slowCallMs: options.slowCallMs ?? (false as const),
       probeTimeoutMs: options.probeTimeoutMs ?? 10_000,
-      classify: options.classify ?? judgeError,
-      random: options.random ?? Math.random,
+      classify:
+        options.classify === undefined
+          ? judgeError
+          : guarded('classify of circuitBreaker()', options.classify, judgeError),
+      random: guardedRandom(options.random ?? Math.random),
     }
     this.#window = new OutcomeWindow(options.name ?? 'circuit', options.windowMs ?? 10_000)
     this.#window.breaker.on('halfOpen', () => this.#halfOpen())

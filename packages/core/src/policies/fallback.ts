@@ -3,6 +3,7 @@ import { type ErrorCode, isHoldfastError } from '../errors/index.js'
 import type { Execution, ExecutionContext, Step } from './execution.js'
 import { BasePolicy, type Policy } from './policy.js'
 import { untilAborted } from './run-work.js'
+import { guarded } from './user-function.js'
 
 /** Makes the answer that stands in for a failed call. */
 export type FallbackFunction = (error: unknown, context: ExecutionContext) => unknown
@@ -29,10 +30,10 @@ class FallbackPolicy extends BasePolicy<FallbackEvents> {
   readonly #answer: FallbackFunction
   readonly #when: (error: unknown, execution: Execution) => boolean
 
-  constructor(answer: FallbackFunction, when = deservesFallback) {
+  constructor(answer: FallbackFunction, when: FallbackOptions['when']) {
     super()
     this.#answer = answer
-    this.#when = when
+    this.#when = when === undefined ? deservesFallback : guarded('when of fallback()', when, () => false)
   }
 
   link(next: Step): Step {

@@ -4,6 +4,7 @@ import { HedgedCall, type HedgeSkip } from './hedged-call.js'
 import { LatencyQuantile } from './latency-quantile.js'
 import { BasePolicy, type Policy } from './policy.js'
 import type { RetryBudget } from './retry-budget.js'
+import { guarded } from './user-function.js'
 
 /** Options of `hedge`. */
 export interface HedgeOptions {
@@ -62,7 +63,8 @@ class HedgePolicy extends BasePolicy<HedgeEvents> {
     this.#latencies = options.delayMs === undefined ? new LatencyQuantile(quantile, minSamples) : undefined
     this.#maxRatio = maxRatio
     this.#budget = options.budget === false ? undefined : options.budget
-    this.#when = options.when
+    const { when } = options
+    this.#when = when === undefined ? undefined : guarded('when of hedge()', when, () => false)
   }
 
   link(next: Step): Step {

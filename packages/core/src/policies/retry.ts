@@ -6,6 +6,7 @@ import { isLocalRefusal } from './local-refusal.js'
 import { BasePolicy, type Policy } from './policy.js'
 import { type RetryBudget, retryBudget } from './retry-budget.js'
 import { sleep } from './sleep.js'
+import { guarded, guardedRandom } from './user-function.js'
 
 /** Options of `retry`. */
 export interface RetryOptions {
@@ -69,6 +70,8 @@ export interface RetryEvents {
   giveUp: GiveUpEvent
 }
 
+const never = (): boolean => false
+
 const longestTimerMs = 2 ** 31 - 1
 
 /** p-retry takes only errors, and has its own opinion of TypeErrors: failures travel through it in a box. */
@@ -95,11 +98,13 @@ class RetryPolicy extends BasePolicy<RetryEvents> {
     this.#maxAttempts = options.maxAttempts ?? 3
     this.#baseMs = options.baseMs ?? 50
     this.#maxMs = options.maxMs ?? 2000
-    this.#when = options.when ?? isWorthRetrying
-    this.#retryAfterMs = options.retryAfterMs ?? askedFor
-    this.#earns = options.earns ?? (() => false)
+    const { when, retryAfterMs, earns } = options
+    this.#when = when === undefined ? isWorthRetrying : guarded('when of retry()', when, never)
+    this.#retryAfterMs =
+      retryAfterMs === undefined ? askedFor : guarded('retryAfterMs of retry()', retryAfterMs, askedFor)
+    this.#earns = earns === undefined ? never : guarded('earns of retry()', earns, never)
     this.#budget = options.budget === false ? undefined : (options.budget ?? retryBudget())
-    this.#random = options.random ?? Math.random
+    this.#random = guardedRandom(options.random ?? Math.random)
   }
 
   link(next: Step): Step {

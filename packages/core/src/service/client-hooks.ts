@@ -1,11 +1,9 @@
-import type { Client, ClientObserver } from '../client/index.js'
+import { type Client, ClientTelemetry } from '../client/index.js'
 import type { Logger } from '../context/index.js'
 import type { Operations } from '../contract/index.js'
 import { clientCheck, type HealthRegistry } from '../health/index.js'
 import type { Shutdown } from '../lifecycle/index.js'
-import { ClientLog } from '../logging/index.js'
 import type { Metrics, MetricsRegistry } from '../metrics/index.js'
-import { CallWatcher } from './call-watcher.js'
 
 /** What of a service its clients are wired to. */
 export interface ClientHooksOptions {
@@ -16,28 +14,34 @@ export interface ClientHooksOptions {
   readonly tracing: boolean
 }
 
+interface Closable {
+  $close(): Promise<void>
+}
+
 /** Wires the clients of a service to its log, metrics, health and shutdown. */
 export class ClientHooks {
   readonly #options: ClientHooksOptions
-  readonly #log: ClientLog
   readonly #names = new Map<string, number>()
-  /** What the calls of every client are watched by. */
-  readonly calls: ClientObserver
+  /** Told of the calls of every client. */
+  readonly telemetry: ClientTelemetry
 
   constructor(options: ClientHooksOptions) {
     this.#options = options
-    this.#log = new ClientLog(options.logger)
-    const { metrics, tracing } = options
-    this.calls = new CallWatcher({ log: this.#log, metrics: metrics?.client, tracing })
+    const { logger, metrics, tracing } = options
+    this.telemetry = new ClientTelemetry({ logger, metrics, tracing })
   }
 
+  /** A typed client shows in health, and is closed with the service. */
   wire<Ops extends Operations>(dependency: string, client: Client<Ops>): void {
-    const { health, metrics, shutdown } = this.#options
     const name = this.#nameOf(dependency)
-    this.#log.watch(client)
-    metrics?.client.watch(client)
-    health.add(`client:${name}`, clientCheck(client), { critical: false })
-    shutdown.onShutdown(`client ${name}`, () => client.$close())
+    this.#options.health.add(`client:${name}`, clientCheck(client), { critical: false })
+    this.#options.shutdown.onShutdown(`client ${name}`, () => client.$close())
+  }
+
+  /** What talks to any host is closed with the service. */
+  closeLater<Face extends Closable>(kind: string, face: Face): Face {
+    this.#options.shutdown.onShutdown(this.#nameOf(kind), () => face.$close())
+    return face
   }
 
   /** Two clients of one dependency are told apart by a number. */

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Agent } from 'undici'
 import { afterEach, describe, expect, it } from 'vitest'
 import { currentContext } from '../context/index.js'
 import { defineContract } from '../contract/index.js'
@@ -90,6 +91,30 @@ describe('createService', () => {
     expect(Object.keys(health.checks)).toEqual(['client:stock:circuits', 'client:stock-2:circuits'])
     await service.shutdown()
     await expect(client.ask(undefined)).rejects.toMatchObject({ code: 'CLOSED' })
+    server.close()
+  })
+
+  it('counts the calls of its fetch and its interceptor, and closes them', async () => {
+    const server = createServer((_request, response) => response.end('ok'))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const service = make()
+    const fetchIt = service.createFetch({ baseUrl: `http://127.0.0.1:${port}` })
+    const protection = service.undiciInterceptor()
+    const dispatcher = new Agent().compose(protection)
+    const origin = `http://127.0.0.1:${port}`
+    expect(await (await fetchIt('/')).text()).toBe('ok')
+    await (await dispatcher.request({ origin, path: '/', method: 'GET' })).body.dump()
+    const series = `dependency="127.0.0.1:${port}",operation="GET",outcome="success"`
+    expect(await service.metrics.getSingleMetricAsString('http_client_request_duration_seconds')).toContain(
+      `http_client_request_duration_seconds_count{${series}} 2`,
+    )
+    await service.shutdown()
+    await expect(fetchIt('/')).rejects.toMatchObject({ code: 'CLOSED' })
+    await expect(dispatcher.request({ origin, path: '/', method: 'GET' })).rejects.toMatchObject({
+      code: 'CLOSED',
+    })
+    await dispatcher.close()
     server.close()
   })
 

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
-import { createObservedClient } from '../client/index.js'
+import { createObservedClient, createObservedFetch, observedInterceptor } from '../client/index.js'
 import { Secret } from '../config/index.js'
 import type { Logger } from '../context/index.js'
 import { contractName } from '../contract/index.js'
@@ -60,10 +60,14 @@ export function createService<Shown extends MetricsRegistry = Registry>(
     onShutdown: (name, hook) => shutdown.onShutdown(name, hook),
     onFlush: (name, hook) => shutdown.onFlush(name, hook),
     createClient(contract, clientOptions) {
-      const client = createObservedClient(contract, clientOptions, hooks.calls)
+      const client = createObservedClient(contract, clientOptions, hooks.telemetry)
       hooks.wire(contractName(contract) ?? '', client)
       return client
     },
+    createFetch: (fetchOptions = {}) =>
+      hooks.closeLater('fetch', createObservedFetch(fetchOptions, hooks.telemetry)),
+    undiciInterceptor: (interceptorOptions = {}) =>
+      hooks.closeLater('interceptor', observedInterceptor(interceptorOptions, hooks.telemetry)),
     listen(app, listenOptions) {
       checkListen(app, listenOptions, parts)
       if (listens !== undefined) throw listensAlready()

@@ -1,5 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Client, ClientOptions } from '../client/index.js'
+import type {
+  Client,
+  ClientOptions,
+  FetchOptions,
+  HoldfastFetch,
+  InterceptorOptions,
+  UndiciInterceptor,
+} from '../client/index.js'
 import type { Logger } from '../context/index.js'
 import type { Contract, Operations } from '../contract/index.js'
 import type { HealthChecks } from '../health/index.js'
@@ -48,6 +55,10 @@ export interface Service<Registry extends MetricsRegistry = MetricsRegistry> {
     contract: Contract<Name, Ops>,
     options: ClientOptions<NoInfer<Ops>>,
   ): Client<Ops>
+  /** A `createFetch()` wired to the service: its calls are logged, counted and traced, and it is closed with the service. */
+  createFetch(options?: FetchOptions): HoldfastFetch
+  /** An `undiciInterceptor()` wired to the service in the same way. The dispatcher stays yours to close. */
+  undiciInterceptor(options?: InterceptorOptions): UndiciInterceptor
   /**
    * Listens with an Express application, a Fastify instance or a request listener, and begins to follow signals.
    * @throws {ConfigInvalidError} `CONFIG_INVALID` when the adapter is not mounted on `app`, or wrongly.

@@ -1,14 +1,15 @@
 import { OptionCheck } from '../../config/index.js'
-import { ClosedError } from '../../errors/index.js'
 import { Emitter, type Listener, type Unsubscribe } from '../../policies/index.js'
 import type { Transport, TransportResponse } from '../../transport/index.js'
 import type { ClientEvents } from '../client-events.js'
+import { type ClientTelemetry, standaloneTelemetry } from '../client-telemetry.js'
 import { CallLedger } from '../origin/call-ledger.js'
+import { type CloseOptions, closeWith } from '../origin/close-with.js'
 import { OriginRegistry, type OriginsStats } from '../origin/origin-registry.js'
 import { subscribe } from '../origin/subscribe.js'
 import { fetchExchange } from './fetch-exchange.js'
 import { type FetchOptions, openTransport, resolveFetchOptions } from './fetch-options.js'
-import { type FetchInput, type RequestDefaults, readRequest } from './fetch-request.js'
+import { type FetchInput, readRequest } from './fetch-request.js'
 import { FetchRunner } from './fetch-runner.js'
 
 /** A `fetch` whose requests are protected. */
@@ -23,8 +24,11 @@ export interface HoldfastFetch extends AsyncDisposable {
   $stats(): OriginsStats
   /** Subscribes to an event; returns what unsubscribes. Events name the host and the method. */
   $on<Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>): Unsubscribe
-  /** Refuses new calls with `CLOSED`, waits for those in flight and closes the connections. */
-  $close(): Promise<void>
+  /**
+   * Refuses new calls with `CLOSED`, waits for those in flight, streams included, and closes the connections. After
+   * `timeoutMs`, 10 s by default, what is left ends with `CLOSED` too.
+   */
+  $close(options?: CloseOptions): Promise<void>
 }
 
 /**
@@ -54,6 +58,11 @@ export interface HoldfastFetch extends AsyncDisposable {
  * ```
  */
 export function createFetch(options: FetchOptions = {}): HoldfastFetch {
+  return createObservedFetch(options, standaloneTelemetry)
+}
+
+/** A `fetch` that tells a service's telemetry of its calls, unless it has some of its own. */
+export function createObservedFetch(options: FetchOptions, telemetryAround: ClientTelemetry): HoldfastFetch {
   const check = new OptionCheck('createFetch()')
   const resolved = resolveFetchOptions(check, options)
   const { protection, maxResponseBytes } = resolved
@@ -63,45 +72,44 @@ export function createFetch(options: FetchOptions = {}): HoldfastFetch {
     maxResponseBytes,
     idleTimeoutMs: protection.idleTimeoutMs,
   })
-  const origins = new OriginRegistry(check, { subject: 'createFetch()', protection, events }, exchange)
+  const given = { subject: 'createFetch()', protection, events, own: resolved.base?.origin }
+  const origins = new OriginRegistry(check, given, exchange)
   check.done()
+  const telemetry = telemetryAround.with(resolved.options)
   transport = openTransport(resolved.options, origins.maxConcurrent)
-  const runner = new FetchRunner(resolved, origins, events)
   const ledger = new CallLedger()
-  return Object.assign(callable(runner, ledger, resolved), controlsOf(transport, origins, { events, ledger }))
+  const runner = new FetchRunner(resolved, origins, { events, ledger, telemetry })
+  const controls = controlsOf(transport, origins, { events, ledger, unwatch: () => unwatch() })
+  const unwatch = telemetry.watch(controls)
+  async function fetch(input: FetchInput, init?: RequestInit): Promise<Response> {
+    const startedAt = performance.now()
+    return runner.run(readRequest(input, init, resolved), startedAt)
+  }
+  return Object.assign(fetch, controls)
 }
 
-function callable(runner: FetchRunner, ledger: CallLedger, defaults: RequestDefaults) {
-  return async function fetch(input: FetchInput, init?: RequestInit): Promise<Response> {
-    const startedAt = performance.now()
-    const asked = readRequest(input, init, defaults)
-    if (ledger.isClosed) throw new ClosedError('the fetch is closed', { phase: 'queued' })
-    ledger.begin()
-    try {
-      return await runner.run(asked, startedAt)
-    } finally {
-      ledger.end()
-    }
-  }
+interface ControlParts {
+  readonly events: Emitter<ClientEvents>
+  readonly ledger: CallLedger
+  readonly unwatch: () => void
 }
 
 function controlsOf(
   transport: Transport,
   origins: OriginRegistry<TransportResponse>,
-  { events, ledger }: { readonly events: Emitter<ClientEvents>; readonly ledger: CallLedger },
+  { events, ledger, unwatch }: ControlParts,
 ): Pick<HoldfastFetch, '$stats' | '$on' | '$close' | typeof Symbol.asyncDispose> {
-  let closing: Promise<void> | undefined
-  const close = (): Promise<void> => {
-    closing ??= ledger.close().then(async () => {
-      await transport.close()
+  const close = closeWith('createFetch()', ledger, {
+    transport,
+    release() {
       origins.close()
-    })
-    return closing
-  }
+      unwatch()
+    },
+  })
   return {
     $stats: () => ({ origins: origins.stats(transport.stats()) }),
     $on: (name, listener) => subscribe('$on() of createFetch()', events, name, listener),
     $close: close,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
   }
 }

@@ -1,5 +1,10 @@
+import type { ActiveContext } from '../../context/index.js'
+import type { Execution } from '../../policies/index.js'
+import type { CallTrace } from '../../tracing/index.js'
 import type { TransportRequest } from '../../transport/index.js'
 import type { UsualLatency } from '../attempt-facts.js'
+import { withContextHeaders, withRemainingTime } from '../inherited-context.js'
+import type { OriginEntry } from '../origin/origin-registry.js'
 import type { RepeatableCall } from '../repeat-layers.js'
 
 /** One request of a call: the first, or one that a redirect led to. */
@@ -8,6 +13,9 @@ export interface FetchHop extends Pick<TransportRequest, 'origin' | 'path' | 'me
   /** Whether its body can be sent again. */
   readonly replayable: boolean
 }
+
+/** What of an origin a call needs to know. */
+export type CalledOrigin = Pick<OriginEntry, 'latency' | 'propagates'>
 
 const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])
 
@@ -20,25 +28,53 @@ export function isRepeatable(method: string, headers: Readonly<Record<string, un
 export class FetchCall implements RepeatableCall {
   readonly operation: string
   readonly startedAt: number
+  /** Of the request that the call is made for. */
+  readonly context: ActiveContext | undefined
+  /** The total time of the call. */
+  timeoutMs: number | undefined = undefined
   request: FetchHop
   latency: UsualLatency
   replayable: boolean
+  trace: CallTrace | undefined = undefined
   /** Requests handed to the transport. */
   attempts = 0
   redirects = 0
+  /** Of the response that the call was answered with; 0 without one. */
+  status = 0
+  #propagates: boolean
 
-  constructor(hop: FetchHop, latency: UsualLatency, startedAt: number) {
+  constructor(
+    hop: FetchHop,
+    { latency, propagates }: CalledOrigin,
+    startedAt: number,
+    context: ActiveContext | undefined,
+  ) {
     this.operation = hop.method
     this.startedAt = startedAt
+    this.context = context
     this.request = hop
     this.latency = latency
+    this.#propagates = propagates
     this.replayable = hop.replayable && isRepeatable(hop.method, hop.headers)
   }
 
+  /** Whether the spans of its attempts may write themselves into the headers. */
+  get injects(): boolean {
+    return this.#propagates && this.request.headers.traceparent === undefined
+  }
+
   /** Goes on with another request. */
-  proceed(hop: FetchHop, latency: UsualLatency): void {
+  proceed(hop: FetchHop, { latency, propagates }: CalledOrigin): void {
     this.request = hop
     this.latency = latency
+    this.#propagates = propagates
     this.replayable = hop.replayable && isRepeatable(hop.method, hop.headers)
+  }
+
+  /** Its own headers, and what they carry on to a host that may know of it. */
+  headersOf(execution: Execution): Record<string, string> {
+    const { headers } = this.request
+    if (this.context === undefined || !this.#propagates) return headers
+    return withRemainingTime(withContextHeaders(headers, this.context), execution)
   }
 }

@@ -1,7 +1,8 @@
 import type { Execution } from '../../policies/index.js'
-import { send, type Transport, type TransportRequest, type TransportResponse } from '../../transport/index.js'
+import type { Transport, TransportRequest, TransportResponse } from '../../transport/index.js'
 import type { AttemptExchange } from '../guarded-attempt.js'
 import { ErrorAnswer, isFailure } from '../origin/error-answer.js'
+import { sendAttempt } from '../traced-send.js'
 import type { FetchCall } from './fetch-call.js'
 import { isRedirect } from './redirect.js'
 
@@ -24,11 +25,13 @@ export function fetchExchange(
   return {
     send(execution) {
       const call = execution.data as FetchCall
-      const { origin, path, method, headers, body } = call.request
+      const { origin, path, method, body } = call.request
+      const headers = call.headersOf(execution)
       const dispatcher = transport().dispatcherFor(origin)
       call.attempts++
       const mode: TransportRequest['mode'] = method === 'HEAD' ? 'buffer' : 'stream'
-      return send(
+      return sendAttempt(
+        call,
         dispatcher,
         { origin, path, method, headers, body, mode, maxResponseBytes, idleTimeoutMs, streamWhen },
         execution,

@@ -1,4 +1,5 @@
-import { isHoldfastError } from '../../errors/index.js'
+import { contextStorage } from '../../context/index.js'
+import { ClosedError, isHoldfastError } from '../../errors/index.js'
 import {
   type Emitter,
   Execution,
@@ -11,23 +12,27 @@ import {
 import { StreamedBody, type TransportResponse } from '../../transport/index.js'
 import { isCallersFault } from '../callers-fault.js'
 import type { ClientEvents } from '../client-events.js'
+import type { ClientTelemetry } from '../client-telemetry.js'
+import { InheritedAbort, inheritedTimeout } from '../inherited-context.js'
+import type { CallLedger } from '../origin/call-ledger.js'
 import { ErrorAnswer } from '../origin/error-answer.js'
+import { observerOf } from '../origin/observer-of.js'
 import type { OriginRegistry } from '../origin/origin-registry.js'
-import { FetchCall, type FetchHop } from './fetch-call.js'
+import { settleCall } from '../origin/settle-call.js'
+import { namesOf } from '../repeat-layers.js'
+import type { FetchHop } from './fetch-call.js'
 import type { ResolvedFetch } from './fetch-options.js'
 import type { FetchRequest } from './fetch-request.js'
+import { FetchTask } from './fetch-task.js'
 import { isRedirect, maxRedirects, nextHop, refuse } from './redirect.js'
 import { callersReason, toWebStream } from './response-stream.js'
 import { toResponse } from './to-response.js'
 
-/** A call and what it was asked for. */
-class FetchTask extends FetchCall {
-  readonly asked: FetchRequest
-
-  constructor(asked: FetchRequest, hop: FetchHop, latency: FetchCall['latency'], startedAt: number) {
-    super(hop, latency, startedAt)
-    this.asked = asked
-  }
+/** What the calls of one `fetch` share beside its origins. */
+interface RunnerParts {
+  readonly events: Emitter<ClientEvents>
+  readonly ledger: CallLedger
+  readonly telemetry: ClientTelemetry
 }
 
 const noWork = (): void => {}
@@ -36,52 +41,69 @@ const noWork = (): void => {}
 export class FetchRunner {
   readonly #options: ResolvedFetch
   readonly #origins: OriginRegistry<TransportResponse>
+  readonly #parts: RunnerParts
   readonly #step: Step
 
-  constructor(
-    options: ResolvedFetch,
-    origins: OriginRegistry<TransportResponse>,
-    events: Emitter<ClientEvents>,
-  ) {
+  constructor(options: ResolvedFetch, origins: OriginRegistry<TransportResponse>, parts: RunnerParts) {
     this.#options = options
     this.#origins = origins
-    this.#step = this.#link(events)
+    this.#parts = parts
+    this.#step = this.#link(parts.events)
   }
 
   /** Settles with a `Response`, or with the caller's own reason, or with a `HoldfastError`. */
   async run(asked: FetchRequest, startedAt: number): Promise<Response> {
-    const { url, method, headers, body, signal } = asked
-    const hop: FetchHop = {
-      url,
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method,
-      headers,
-      body: body.body,
-      replayable: body.replayable,
-    }
-    const task = new FetchTask(asked, hop, this.#origins.entryOf(hop.origin).latency, startedAt)
+    const { ledger, telemetry } = this.#parts
+    const { signal } = asked
+    const entry = this.#origins.entryOf(asked.url.origin)
+    const task = new FetchTask(asked, entry, startedAt, contextStorage.getStore())
     const execution = Execution.start(noWork, task)
+    const inherited = this.#begin(task, execution)
     if (signal !== undefined) execution.follow(signal)
+    ledger.begin(execution)
+    const observer = observerOf(telemetry, entry, task.operation)
+    task.trace = observer?.startCall(startedAt)
     try {
-      return (await this.#step(execution)) as Response
+      const response = (await this.#step(execution)) as Response
+      if (observer !== undefined) settleCall(observer, task, undefined)
+      return response
     } catch (error) {
-      throw this.#describe(error, task)
+      const described = this.#describe(error, task)
+      if (observer !== undefined) settleCall(observer, task, described)
+      throw described
     } finally {
       execution.release()
+      if (inherited !== undefined) task.context?.detach(inherited)
       if (signal !== undefined) execution.unfollow(signal)
+      ledger.end(execution)
     }
+  }
+
+  /** Inside a request a call has no more time than the request, and ends with it. */
+  #begin(task: FetchTask, execution: Execution): InheritedAbort | undefined {
+    const { context, startedAt } = task
+    const { timeoutMs } = this.#options.protection
+    task.timeoutMs = timeoutMs === false ? undefined : timeoutMs
+    try {
+      if (this.#parts.ledger.isClosed) throw new ClosedError('the fetch is closed', { phase: 'queued' })
+      if (context === undefined) return undefined
+      task.timeoutMs = inheritedTimeout(task.timeoutMs, context, startedAt)
+    } catch (error) {
+      throw this.#describe(error, task)
+    }
+    const inherited = new InheritedAbort(execution)
+    context.attach(inherited)
+    return inherited
   }
 
   /** Fallback, deadline, and the requests of the call. */
   #link(events: Emitter<ClientEvents>): Step {
-    const { protection, fallback: answer } = this.#options
-    const { timeoutMs } = protection
+    const { fallback: answer } = this.#options
     const exchange: Step = (execution) => this.#answer(execution)
     if (answer === undefined) {
-      if (timeoutMs === false) return exchange
       return (execution) => {
-        const { startedAt } = execution.data as FetchTask
+        const { startedAt, timeoutMs } = execution.data as FetchTask
+        if (timeoutMs === undefined) return exchange(execution)
         execution.expireIn(timeoutMs, timeoutErrors.total, startedAt)
         const pending = exchange(execution)
         execution.arm(startedAt)
@@ -92,19 +114,20 @@ export class FetchRunner {
       (error: unknown, context: unknown) => {
         const task = (context as Execution).data as FetchTask
         const { method, url } = task.asked
+        task.status = 0
         return answer(this.#describe(error, task) as never, { method, url: url.href })
       },
       { when: (error) => !isCallersFault(error) },
     )
     policy.on('fallback', ({ error, execution }) => {
-      const { operation, asked } = execution.data as FetchTask
-      events.emit('fallback', { dependency: asked.url.host, operation, error: error as never })
+      const { asked } = execution.data as FetchTask
+      const dependency = asked.url.host
+      events.emit('fallback', { dependency, ...namesOf(execution), error: error as never })
     })
     // Without a fallback the last answer is the answer; with one, its failure is what the fallback is asked about.
     const strict: Step = (execution) => this.#answer(execution, true)
-    return policy.link(
-      linkTimeout(strict, () => (timeoutMs === false ? undefined : timeoutMs), timeoutErrors.total),
-    )
+    const timeoutOf = (execution: Execution) => (execution.data as FetchTask).timeoutMs
+    return policy.link(linkTimeout(strict, timeoutOf, timeoutErrors.total))
   }
 
   async #answer(execution: Execution, isStrict = false): Promise<Response> {
@@ -112,7 +135,10 @@ export class FetchRunner {
     const { lateBody } = task.asked
     if (lateBody !== undefined) {
       const body = (await untilAborted(execution, lateBody())) as FetchRequest['body']
-      task.proceed({ ...task.request, body: body.body, replayable: body.replayable }, task.latency)
+      task.proceed(
+        { ...task.request, body: body.body, replayable: body.replayable },
+        this.#origins.entryOf(task.request.origin),
+      )
     }
     let received = await this.#send(execution, task, isStrict)
     while (task.asked.redirect !== 'manual' && isRedirect(received)) {
@@ -120,13 +146,22 @@ export class FetchRunner {
       if (++task.redirects > maxRedirects) {
         throw refuse(task.request, received, `is one too many after ${maxRedirects}`)
       }
-      const hop = nextHop(task.request, received)
-      task.proceed(hop, this.#origins.entryOf(hop.origin).latency)
+      this.#follow(task, nextHop(task.request, received))
       execution.attempt = 1
       execution.sentAt = 0
       received = await this.#send(execution, task, isStrict)
     }
     return this.#deliver(task, received)
+  }
+
+  /** Goes where a redirect leads. The spans of another origin are others. */
+  #follow(task: FetchTask, hop: FetchHop): void {
+    const entry = this.#origins.entryOf(hop.origin)
+    if (task.trace !== undefined && hop.origin !== task.request.origin) {
+      task.trace.end(false)
+      task.trace = observerOf(this.#parts.telemetry, entry, hop.method)?.startCall(performance.now())
+    }
+    task.proceed(hop, entry)
   }
 
   async #send(execution: Execution, task: FetchTask, isStrict: boolean): Promise<TransportResponse> {
@@ -146,6 +181,7 @@ export class FetchRunner {
     const { url, method } = task.request
     const from = { url, method, redirected: task.redirects > 0 }
     const { body } = received
+    task.status = received.status
     if (!(body instanceof StreamedBody)) return toResponse(received, body as Buffer | undefined, from)
     const whole = body.takeWhole()
     if (whole !== undefined) return toResponse(received, whole, from)
@@ -156,6 +192,7 @@ export class FetchRunner {
       remainingMs:
         timeoutMs === false ? Number.POSITIVE_INFINITY : task.startedAt + timeoutMs - performance.now(),
       signal,
+      context: task.context,
       describe: (error) => this.#describe(error, task),
     })
     try {

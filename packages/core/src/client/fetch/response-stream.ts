@@ -1,7 +1,10 @@
 import { type ReadableByteStreamController, ReadableStream } from 'node:stream/web'
+import type { ActiveContext } from '../../context/index.js'
 import { DeadlineExceededError, isHoldfastError } from '../../errors/index.js'
 import { type Abortable, Execution } from '../../policies/index.js'
 import type { StreamedBody } from '../../transport/index.js'
+import { endedIn } from '../call-phase.js'
+import { InheritedAbort } from '../inherited-context.js'
 
 /** Until when a body may be read, and what its failures are made of. */
 export interface BodyBounds {
@@ -9,6 +12,8 @@ export interface BodyBounds {
   readonly remainingMs: number
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
+  /** Of the request that the body was asked for. */
+  readonly context: ActiveContext | undefined
   /** Makes of an error what the reader gets to see. */
   readonly describe: (error: unknown) => unknown
 }
@@ -18,10 +23,12 @@ const noWork = (): void => {}
 /** The body of a response, bounded by the deadline of its call and by the caller's signal until it has ended. */
 export function toWebStream(body: StreamedBody, bounds: BodyBounds): ReadableStream<Uint8Array> {
   const execution = Execution.start(noWork)
-  const stop: Abortable = { abort: (reason) => void body.destroy(reason as Error) }
+  const stop: Abortable = { abort: (reason) => void body.destroy(endedIn('reading', reason) as Error) }
   execution.attach(stop)
-  const { signal, remainingMs, timeoutMs, describe } = bounds
+  const { signal, context, remainingMs, timeoutMs, describe } = bounds
   if (signal !== undefined) execution.follow(signal)
+  const inherited = context === undefined ? undefined : new InheritedAbort(execution)
+  if (inherited !== undefined) context?.attach(inherited)
   if (remainingMs !== Number.POSITIVE_INFINITY) {
     const expired = () =>
       new DeadlineExceededError(`the call took longer than ${timeoutMs} ms`, { phase: 'reading' })
@@ -31,6 +38,7 @@ export function toWebStream(body: StreamedBody, bounds: BodyBounds): ReadableStr
   body.once('close', () => {
     execution.release()
     if (signal !== undefined) execution.unfollow(signal)
+    if (inherited !== undefined) context?.detach(inherited)
   })
   // The types of Node.js 20 know no streams of bytes with these options.
   const source: object = {

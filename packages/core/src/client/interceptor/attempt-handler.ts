@@ -1,29 +1,18 @@
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import {
-  AbortedError,
-  BodyTimeoutError,
-  HoldfastError,
-  type Phase,
-  type ResponseHeaders,
-} from '../../errors/index.js'
+import { AbortedError, HoldfastError, type Phase, type ResponseHeaders } from '../../errors/index.js'
 import type { Abortable, Execution } from '../../policies/index.js'
 import { ErrorAnswer } from '../origin/error-answer.js'
+import { AnswerRelay, type RelayedHead } from './answer-relay.js'
 import { attemptError } from './attempt-error.js'
-import { Backlog, type HandlerHeaders } from './backlog.js'
+import type { HandlerHeaders } from './backlog.js'
 import type { AnsweredAttempt, InterceptedCall } from './intercepted-call.js'
 
 /** How much of an answer is kept while it is open whether the request is made again. */
 const heldBytes = 64 * 1024
 
-/** Longer ones overflow Node.js' timers. */
-const maxTimerMs = 2 ** 31 - 1
-
-/** An answer's beginning. */
-export interface AnswerHead {
-  readonly status: number
-  readonly headers: ResponseHeaders
-  readonly statusMessage: string | undefined
+/** An answer's beginning, and the attempt that it belongs to. */
+export interface AnswerHead extends RelayedHead {
   readonly attempt: AttemptHandler
 }
 
@@ -42,21 +31,16 @@ export interface AttemptRules {
  * may be retried, and `held` once that has been told to the policies; `dropped` when nobody wants it any more.
  */
 export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, AnsweredAttempt {
-  controller: Dispatcher.DispatchController | undefined = undefined
   readonly #call: InterceptedCall
   readonly #execution: Execution
   readonly #rules: AttemptRules
   readonly #resolve: (head: AnswerHead) => void
   readonly #reject: (reason: unknown) => void
+  readonly #relay: AnswerRelay
   #state: 'waiting' | 'passing' | 'holding' | 'held' | 'dropped' = 'waiting'
   #head: AnswerHead | undefined = undefined
   #failure: ErrorAnswer | undefined = undefined
-  readonly #backlog = new Backlog()
-  #isEnded = false
   #onEnded: (() => void) | undefined = undefined
-  #idleTimer: NodeJS.Timeout | undefined = undefined
-  /** What the user's handler has thrown. */
-  #thrown: unknown = undefined
 
   constructor(
     execution: Execution,
@@ -69,12 +53,17 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
     this.#rules = rules
     this.#resolve = resolve
     this.#reject = reject
+    this.#relay = new AnswerRelay(this.#call)
   }
 
-  start(dispatch: Dispatcher['dispatch']): void {
+  get controller(): Dispatcher.DispatchController | undefined {
+    return this.#relay.controller
+  }
+
+  start(dispatch: Dispatcher['dispatch'], options: Dispatcher.DispatchOptions): void {
     this.#execution.attach(this)
     try {
-      dispatch(this.#call.options, this)
+      dispatch(options, this)
     } catch (error) {
       this.onResponseError(undefined, error as Error)
     }
@@ -97,42 +86,36 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
   /** Lets go of the answer; the connection with it, where the answer is still arriving. */
   discard(reason: unknown = new AbortedError('the answer is not wanted any more')): void {
     this.#state = 'dropped'
-    this.#backlog.clear()
-    if (this.#isEnded) return
-    if (this.controller !== undefined) this.controller.abort(reason as Error)
+    this.#relay.drop()
+    if (this.#relay.isEnded) return
+    this.controller?.abort(reason as Error)
     // While it is queued or connecting there is no way to stop it: it goes on until it starts.
-    if (!this.#isEnded) this.#linger()
+    if (!this.#relay.isEnded) this.#linger()
   }
 
-  /** The user's: aborts the answer that is being passed on. */
   stop(reason: Error): void {
-    if (!this.#isEnded) this.controller?.abort(reason)
-    else if (this.#backlog.hasEnd) {
-      this.#backlog.clear()
-      this.#call.deliver(reason)
-    }
+    this.#relay.stop(reason)
   }
 
   pause(): void {
-    if (!this.#isEnded) this.controller?.pause()
+    this.#relay.pause()
   }
 
   resume(): void {
-    this.#idleTimer?.refresh()
-    if (this.#backlog.hasChunks || this.#backlog.hasEnd) this.#replay()
-    else if (!this.#isEnded) this.controller?.resume()
+    this.#relay.resume()
   }
 
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
-    this.controller = controller
+    this.#relay.controller = controller
     if (this.#state === 'dropped') controller.abort(new AbortedError())
     else this.#call.learn(context)
   }
 
   onRequestUpgrade(_: unknown, status: number, headers: HandlerHeaders, socket: Duplex): void {
     this.#ended()
-    this.#pass()
-    this.#resolve({ status, headers: headers as ResponseHeaders, statusMessage: undefined, attempt: this })
+    const head = { status, headers: headers as ResponseHeaders, statusMessage: undefined, attempt: this }
+    this.#pass(head)
+    this.#resolve(head)
     this.#call.handler.onRequestUpgrade?.(this.#call, status, headers, socket)
   }
 
@@ -142,7 +125,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
     headers: HandlerHeaders,
     message?: string,
   ): void {
-    this.controller = controller
+    this.#relay.controller = controller
     if (this.#state !== 'waiting') return
     if (status < 200) {
       this.#call.handler.onResponseStart?.(this.#call, status, headers, message)
@@ -156,7 +139,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
     this.#head = head
     if (!this.#rules.isFailure(head)) {
       this.#resolve(head)
-      this.#passStart()
+      this.#passStart(head)
       return
     }
     this.#failure = new ErrorAnswer(`${this.#call.operation} ${this.#call.origin}`, head, '')
@@ -166,19 +149,17 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
       return
     }
     this.#reject(this.#failure)
-    this.#passStart()
+    this.#passStart(head)
   }
 
   onResponseData(_: unknown, chunk: Buffer): void {
     if (this.#state === 'passing') {
-      this.#idleTimer?.refresh()
-      if (this.#backlog.hasChunks) this.#backlog.add(chunk)
-      else this.#forward(() => this.#call.handler.onResponseData?.(this.#call, chunk))
+      if (!this.#relay.isOver) this.#relay.pass(chunk)
       return
     }
     if (this.#state !== 'holding' && this.#state !== 'held') return
-    this.#backlog.add(chunk)
-    if (this.#backlog.bytes <= heldBytes || this.#state === 'held') return
+    this.#relay.hold(chunk)
+    if (this.#relay.heldBytes <= heldBytes || this.#state === 'held') return
     this.controller?.pause()
     this.#linger()
     this.#showFailure()
@@ -186,23 +167,24 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
 
   onResponseEnd(_: unknown, trailers: HandlerHeaders): void {
     this.#ended()
-    if (this.#state === 'passing' && !this.#backlog.hasChunks) {
-      this.#forward(() => this.#call.handler.onResponseEnd?.(this.#call, trailers))
-    } else this.#backlog.finish({ trailers })
+    if (!this.#relay.isOver) this.#relay.complete(trailers, this.#state === 'passing')
     if (this.#state === 'holding') this.#showFailure()
   }
 
   onResponseError(_: unknown, error: Error): void {
+    if (this.#head?.status === 304 && 'code' in error && error.code === lengthMismatch) {
+      // undici looks for the body that a 304 announces and never has.
+      this.onResponseEnd(undefined, {})
+      return
+    }
     const hasStarted = this.controller !== undefined
     const phase = this.#phase
     this.#ended()
-    if (this.#state === 'dropped') return
-    const isOwn = error === this.#thrown || (this.#call.aborted && error === this.#call.reason)
+    if (this.#state === 'dropped' || this.#relay.isOver) return
+    const isOwn = this.#relay.threw(error) || (this.#call.aborted && error === this.#call.reason)
     const mapped = isOwn ? error : attemptError(error, phase, this.#call)
-    if (this.#state === 'passing') {
-      this.#backlog.clear()
-      this.#call.deliver(mapped)
-    } else if (this.#state === 'held') this.#backlog.finish({ error: mapped })
+    if (this.#state === 'passing') this.#relay.fail(mapped)
+    else if (this.#state === 'held') this.#relay.failLate(mapped)
     else {
       // A request that an interceptor below sent on elsewhere may have been processed before it could not connect.
       if (hasStarted && !this.#call.replayable) this.#call.request = { replayable: false }
@@ -214,65 +196,23 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
 
   /** Passes the held answer on after all: there will be no other attempt. */
   adopt(): void {
-    const { status, headers, statusMessage } = this.#head as AnswerHead
-    this.#pass()
-    if (!this.#isEnded) this.#watch()
-    this.#safely(() =>
-      this.#call.handler.onResponseStart?.(this.#call, status, headers as HandlerHeaders, statusMessage),
-    )
-    this.#replay()
+    const head = this.#head as AnswerHead
+    this.#pass(head)
+    this.#relay.watch(this.#rules.idleTimeoutMs)
+    this.#relay.beginLate(head)
   }
 
-  /** What has arrived while it was held, as fast as the user takes it. */
-  #replay(): void {
-    while (!this.#call.paused) {
-      const chunk = this.#backlog.nextChunk()
-      if (chunk === undefined) break
-      this.#safely(() => this.#call.handler.onResponseData?.(this.#call, chunk))
-    }
-    if (this.#call.paused) return
-    const end = this.#backlog.takeEnd()
-    if (end === undefined) {
-      if (!this.#isEnded) this.controller?.resume()
-    } else if ('error' in end) this.#call.deliver(end.error)
-    else this.#safely(() => this.#call.handler.onResponseEnd?.(this.#call, end.trailers))
-  }
-
-  /** Nothing of undici's is above us to hear of what the user's handler throws. */
-  #safely(forward: () => void): void {
-    if (this.#thrown !== undefined) return
-    try {
-      this.#forward(forward)
-    } catch (error) {
-      this.#backlog.clear()
-      this.#state = 'dropped'
-      this.#call.deliver(error)
-      if (!this.#isEnded) this.controller?.abort(error as Error)
-    }
-  }
-
-  #forward(forward: () => void): void {
-    try {
-      forward()
-    } catch (error) {
-      this.#thrown = error
-      throw error
-    }
-  }
-
-  #passStart(): void {
-    const { status, headers, statusMessage } = this.#head as AnswerHead
-    this.#pass()
+  #passStart(head: AnswerHead): void {
+    this.#pass(head)
     this.#linger()
-    this.#watch()
-    this.#forward(() =>
-      this.#call.handler.onResponseStart?.(this.#call, status, headers as HandlerHeaders, statusMessage),
-    )
+    this.#relay.watch(this.#rules.idleTimeoutMs)
+    this.#relay.begin(head)
   }
 
-  #pass(): void {
+  #pass({ status }: AnswerHead): void {
     this.#state = 'passing'
     this.#call.adopted = this
+    this.#call.status = status
     this.#execution.detach(this)
     if (this.#call.paused) this.controller?.pause()
   }
@@ -291,19 +231,10 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
     )
   }
 
-  #watch(): void {
-    const { idleTimeoutMs } = this.#rules
-    if (idleTimeoutMs > maxTimerMs) return
-    this.#idleTimer = setTimeout(() => {
-      const message = `nothing of the body has moved for ${idleTimeoutMs} ms`
-      this.controller?.abort(new BodyTimeoutError(message, { phase: 'reading' }))
-    }, idleTimeoutMs)
-    this.#idleTimer.unref()
-  }
-
   #ended(): void {
-    this.#isEnded = true
-    clearTimeout(this.#idleTimer)
+    this.#relay.ended()
     this.#onEnded?.()
   }
 }
+
+const lengthMismatch = 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'

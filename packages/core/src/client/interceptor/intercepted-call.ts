@@ -1,7 +1,10 @@
 import type { Dispatcher } from 'undici'
+import { contextStorage } from '../../context/index.js'
 import { AbortedError, isHoldfastError } from '../../errors/index.js'
 import type { Execution } from '../../policies/index.js'
+import type { CallTrace } from '../../tracing/index.js'
 import type { UsualLatency } from '../attempt-facts.js'
+import { endedIn } from '../call-phase.js'
 import type { OriginEntry } from '../origin/origin-registry.js'
 import type { RepeatableCall } from '../repeat-layers.js'
 import { isReplayableBody, mayRepeat } from './request-facts.js'
@@ -29,8 +32,15 @@ export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchContr
   readonly latency: UsualLatency
   readonly replayable: boolean
   readonly startedAt = performance.now()
+  /** Of the request that it is made for. */
+  readonly context = contextStorage.getStore()
+  /** Whether its host may know of that one. */
+  readonly propagates: boolean
+  trace: CallTrace | undefined = undefined
   request: { readonly replayable: boolean }
   attempts = 0
+  /** Of the answer that was passed on; 0 without one. */
+  status = 0
   /** Whether the first attempt has two legs: the error of one waits for what the other one brings. */
   isHedged = false
   /** The attempt whose answer the user gets. */
@@ -48,7 +58,7 @@ export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchContr
   constructor(
     options: Dispatcher.DispatchOptions,
     handler: Dispatcher.DispatchHandler,
-    { origin, dependency, latency }: OriginEntry,
+    { origin, dependency, latency, propagates }: OriginEntry,
   ) {
     this.options = options
     this.handler = handler
@@ -56,6 +66,7 @@ export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchContr
     this.origin = origin
     this.#dependency = dependency
     this.latency = latency
+    this.propagates = propagates
     const isReplayable = isReplayableBody(options.body)
     this.request = { replayable: isReplayable }
     this.replayable = isReplayable && mayRepeat(options)
@@ -100,6 +111,12 @@ export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchContr
     else this.#execution?.abort(new AbortedError(undefined, { cause: reason }))
   }
 
+  /** Ends it, or the answer that is being passed on, with the error that the user is to get. */
+  interrupt(error: unknown): void {
+    if (this.adopted !== undefined) this.adopted.stop(endedIn('reading', error) as Error)
+    else this.#execution?.abort(error)
+  }
+
   pause(): void {
     this.#isPaused = true
     this.adopted?.pause()
@@ -125,10 +142,11 @@ export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchContr
   /** Tells the user's handler of a failure. What the user threw or aborted with comes back as it was. */
   deliver(error: unknown): void {
     const isOwn = this.#isAborted && (error === this.#reason || isHoldfastError(error, 'ABORTED'))
-    this.handler.onResponseError?.(this, (isOwn ? this.#reason : this.#describe(error)) as Error)
+    this.handler.onResponseError?.(this, (isOwn ? this.#reason : this.describe(error)) as Error)
   }
 
-  #describe(error: unknown): unknown {
+  /** Says of an error which call it ended. */
+  describe(error: unknown): unknown {
     if (!isHoldfastError(error)) return error
     if (this.#dependency !== '') error.dependency ??= this.#dependency
     error.operation ??= this.operation

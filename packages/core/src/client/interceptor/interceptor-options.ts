@@ -18,6 +18,10 @@ export interface InterceptorOptions extends Omit<ProtectionOptions, 'timeoutMs'>
 }
 
 /** Checks the options and fills in what is missing. */
-export function resolveInterceptorOptions(check: OptionCheck, given: InterceptorOptions): Protection {
-  return resolveProtection(check, withoutUndefined(check, given, protectionOptionNames))
+export function resolveInterceptorOptions(
+  check: OptionCheck,
+  given: InterceptorOptions,
+): { readonly options: InterceptorOptions; readonly protection: Protection } {
+  const options = withoutUndefined(check, given, protectionOptionNames)
+  return { options, protection: resolveProtection(check, options) }
 }

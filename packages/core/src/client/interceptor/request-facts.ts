@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { isRepeatable } from '../fetch/fetch-call.js'
+import { hasHeader } from './request-headers.js'
 
 /** Whether a body can be sent by every attempt. undici reads a form and a Blob afresh each time, a stream once. */
 export function isReplayableBody(body: unknown): boolean {
@@ -12,19 +13,6 @@ export function isReplayableBody(body: unknown): boolean {
 
 /** Whether a request may be sent twice without harm: it says so, its method does, or its key. */
 export function mayRepeat({ method, headers, idempotent }: Dispatcher.DispatchOptions): boolean {
-  if (hasKey(headers)) return true
+  if (hasHeader(headers, 'idempotency-key')) return true
   return idempotent ?? isRepeatable(method, {})
-}
-
-const isKey = (name: unknown): boolean => String(name).toLowerCase() === 'idempotency-key'
-
-/** undici takes headers as an object, as a flat list, and as pairs. */
-function hasKey(headers: Dispatcher.DispatchOptions['headers']): boolean {
-  if (headers === undefined || headers === null) return false
-  if (Array.isArray(headers)) return headers.some((name, index) => index % 2 === 0 && isKey(name))
-  if (Symbol.iterator in headers) {
-    for (const [name] of headers as Iterable<[string, unknown]>) if (isKey(name)) return true
-    return false
-  }
-  return Object.keys(headers).some(isKey)
 }

@@ -2,15 +2,22 @@ import type { Dispatcher } from 'undici'
 import { OptionCheck } from '../../config/index.js'
 import { ClosedError } from '../../errors/index.js'
 import { Emitter, Execution, type Listener, timeoutErrors, type Unsubscribe } from '../../policies/index.js'
+import type { CallTrace } from '../../tracing/index.js'
 import type { ClientEvents } from '../client-events.js'
+import { type ClientTelemetry, standaloneTelemetry } from '../client-telemetry.js'
 import type { AttemptExchange } from '../guarded-attempt.js'
+import { InheritedAbort, inheritedTimeout } from '../inherited-context.js'
 import { CallLedger } from '../origin/call-ledger.js'
+import { type CloseOptions, closeWith } from '../origin/close-with.js'
 import { ErrorAnswer, isFailure } from '../origin/error-answer.js'
+import { observerOf } from '../origin/observer-of.js'
 import { type OriginEntry, OriginRegistry, type OriginsStats } from '../origin/origin-registry.js'
 import type { Protection } from '../origin/protection-options.js'
+import { settleCall } from '../origin/settle-call.js'
 import { subscribe } from '../origin/subscribe.js'
 import { isWorthRetrying } from '../repeat-layers.js'
 import { type AnswerHead, AttemptHandler, type AttemptRules } from './attempt-handler.js'
+import { attemptOptions } from './attempt-options.js'
 import { InterceptedCall } from './intercepted-call.js'
 import { type InterceptorOptions, resolveInterceptorOptions } from './interceptor-options.js'
 
@@ -23,8 +30,11 @@ export interface UndiciInterceptor extends AsyncDisposable {
   $stats(): OriginsStats
   /** Subscribes to an event; returns what unsubscribes. Events name the host and the method. */
   $on<Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>): Unsubscribe
-  /** Refuses new requests with `CLOSED` and stops all timers. The dispatcher stays yours to close. */
-  $close(): Promise<void>
+  /**
+   * Refuses new requests with `CLOSED`, waits for those without an answer, 10 s at most by default, and stops all timers.
+   * The dispatcher stays yours to close.
+   */
+  $close(options?: CloseOptions): Promise<void>
 }
 
 /**
@@ -57,34 +67,47 @@ export interface UndiciInterceptor extends AsyncDisposable {
  * ```
  */
 export function undiciInterceptor(options: InterceptorOptions = {}): UndiciInterceptor {
+  return observedInterceptor(options, standaloneTelemetry)
+}
+
+/** An interceptor that tells a service's telemetry of its calls, unless it has some of its own. */
+export function observedInterceptor(
+  given: InterceptorOptions,
+  telemetryAround: ClientTelemetry,
+): UndiciInterceptor {
   const check = new OptionCheck('undiciInterceptor()')
-  const protection = resolveInterceptorOptions(check, options)
+  const { options, protection } = resolveInterceptorOptions(check, given)
   const events = new Emitter<ClientEvents>()
-  const given = { subject: 'undiciInterceptor()', protection, events }
-  const origins = new OriginRegistry(check, given, exchangeOf(protection))
+  const parts = { subject: 'undiciInterceptor()', protection, events, own: undefined }
+  const origins = new OriginRegistry(check, parts, exchangeOf(protection))
   check.done()
+  const telemetry = telemetryAround.with(options)
   const ledger = new CallLedger()
   const intercept = (dispatch: Dispatch): Dispatch => {
     return (request, handler) => {
       if (request.upgrade || request.method === 'CONNECT') return dispatch(request, handler)
       const entry = origins.entryOf(String(request.origin ?? ''))
       const call = new DispatchedCall(dispatch, request, handler, entry)
-      void run(call, entry, { protection, ledger })
+      void run(call, entry, { timeoutMs: protection.timeoutMs, ledger, telemetry })
       return true
     }
   }
-  let closing: Promise<void> | undefined
-  const close = (): Promise<void> => {
-    closing ??= ledger.close().then(() => origins.close())
-    return closing
-  }
-  return Object.assign(intercept, {
+  const close = closeWith('undiciInterceptor()', ledger, {
+    transport: undefined,
+    release() {
+      origins.close()
+      unwatch()
+    },
+  })
+  const controls = {
     $stats: () => ({ origins: origins.stats({}) }),
     $on: <Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>) =>
       subscribe('$on() of undiciInterceptor()', events, name, listener),
     $close: close,
-    [Symbol.asyncDispose]: close,
-  })
+    [Symbol.asyncDispose]: () => close(),
+  }
+  const unwatch = telemetry.watch(controls)
+  return Object.assign(intercept, controls)
 }
 
 /** A call that knows which dispatcher it goes to. */
@@ -120,8 +143,10 @@ function exchangeOf({ retry, idleTimeoutMs }: Protection): AttemptExchange<Answe
       if (execution.hedged) call.isHedged = true
       else call.dropHeld()
       call.attempts++
+      if (call.trace !== undefined) return sendTraced(call, call.trace, execution, rules)
+      const options = attemptOptions(call, execution, undefined)
       return new Promise((resolve, reject) => {
-        new AttemptHandler(execution, rules, resolve, reject).start(call.dispatch)
+        new AttemptHandler(execution, rules, resolve, reject).start(call.dispatch, options)
       })
     },
     read(execution, head, now) {
@@ -132,28 +157,60 @@ function exchangeOf({ retry, idleTimeoutMs }: Protection): AttemptExchange<Answe
   }
 }
 
+async function sendTraced(
+  call: DispatchedCall,
+  trace: CallTrace,
+  execution: Execution,
+  rules: AttemptRules,
+): Promise<AnswerHead> {
+  const span = trace.startAttempt(call.origin + call.options.path)
+  const options = attemptOptions(call, execution, span)
+  try {
+    const head = await new Promise<AnswerHead>((resolve, reject) => {
+      const attempt = new AttemptHandler(execution, rules, resolve, reject)
+      span.run(() => attempt.start(call.dispatch, options))
+    })
+    span.end(head.status)
+    return head
+  } catch (error) {
+    span.end(error instanceof ErrorAnswer ? error.status : 0, error)
+    throw error
+  }
+}
+
 interface RunContext {
-  readonly protection: Protection
+  readonly timeoutMs: number | false
   readonly ledger: CallLedger
+  readonly telemetry: ClientTelemetry
 }
 
 async function run(
   call: DispatchedCall,
   entry: OriginEntry,
-  { protection, ledger }: RunContext,
+  { timeoutMs, ledger, telemetry }: RunContext,
 ): Promise<void> {
-  const { timeoutMs } = protection
+  const { context } = call
   const execution = Execution.start(noWork, call)
-  ledger.begin()
+  const inherited = context === undefined ? undefined : inheritedAbortOf(call)
+  const observer = observerOf(telemetry, entry, call.operation)
+  ledger.begin(execution)
   entry.active++
   try {
     call.begin(execution)
     if (ledger.isClosed) throw new ClosedError('the interceptor is closed', { phase: 'queued' })
-    if (timeoutMs !== false) execution.expireIn(timeoutMs, timeoutErrors.total, call.startedAt)
+    const total = timeoutMs === false ? undefined : timeoutMs
+    const ownMs = context === undefined ? total : inheritedTimeout(total, context, call.startedAt)
+    if (inherited !== undefined) context?.attach(inherited)
+    call.trace = observer?.startCall(call.startedAt)
+    if (ownMs !== undefined) execution.expireIn(ownMs, timeoutErrors.total, call.startedAt)
     const pending = entry.step(execution)
     execution.arm(call.startedAt)
     await pending
+    if (observer !== undefined) settleCall(observer, call, undefined)
   } catch (error) {
+    const isAnswered = call.adopted !== undefined || error instanceof ErrorAnswer
+    if (error instanceof ErrorAnswer) call.status = error.status
+    if (observer !== undefined) settleCall(observer, call, isAnswered ? undefined : call.describe(error))
     if (call.adopted !== undefined) return
     if (error instanceof ErrorAnswer) (error.answer as AnswerHead).attempt.adopt()
     else call.deliver(error)
@@ -161,6 +218,12 @@ async function run(
     execution.release()
     call.dropHeld()
     entry.active--
-    ledger.end()
+    ledger.end(execution)
+    // The answer that is being passed on still ends with the request that it is for.
+    if (inherited !== undefined) void execution.settled(0).then(() => context?.detach(inherited))
   }
+}
+
+function inheritedAbortOf(call: InterceptedCall): InheritedAbort {
+  return new InheritedAbort({ abort: (reason) => call.interrupt(reason) })
 }

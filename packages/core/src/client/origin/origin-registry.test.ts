@@ -8,7 +8,11 @@ function openRegistry() {
   const check = new OptionCheck('test')
   const protection = resolveProtection(check, {})
   const exchange = { send: () => new Promise<never>(() => {}), read: () => undefined }
-  return new OriginRegistry(check, { subject: 'test', protection, events: new Emitter() }, exchange)
+  return new OriginRegistry(
+    check,
+    { subject: 'test', protection, events: new Emitter(), own: undefined },
+    exchange,
+  )
 }
 
 const originsOf = (registry: OriginRegistry<never>) => registry.stats({}).map(({ origin }) => origin)

@@ -2,10 +2,12 @@ import { OptionCheck } from '../../config/index.js'
 import type { Emitter, Step } from '../../policies/index.js'
 import type { OriginStats as ConnectionCounts } from '../../transport/index.js'
 import { UsualLatency } from '../attempt-facts.js'
+import type { OperationObserver } from '../call-observer.js'
 import type { ClientEvents } from '../client-events.js'
 import type { EndpointStats } from '../client-types.js'
 import { type AttemptExchange, linkGuardedAttempt } from '../guarded-attempt.js'
 import { forwardEvents } from '../policy-events.js'
+import { propagatesTo } from '../propagation.js'
 import { hedgeLayer, retryLayer } from '../repeat-layers.js'
 import { makePolicies, type SharedPolicies } from '../resolve-options.js'
 import type { Protection } from './protection-options.js'
@@ -34,6 +36,10 @@ export interface OriginEntry extends SharedPolicies {
   readonly latency: UsualLatency
   /** Rate limit, retry, hedge and the guarded attempt, which takes its request from the execution's data. */
   readonly step: Step
+  /** Whether it may know of the requests that calls are made for. */
+  readonly propagates: boolean
+  /** What watches its calls, by method. */
+  readonly observers: Map<string, OperationObserver | undefined>
   /** Calls on their way through `step`. */
   active: number
   usedAt: number
@@ -42,11 +48,18 @@ export interface OriginEntry extends SharedPolicies {
 /** Beyond this many, the policies of origins without a call are forgotten, the longest unused first. */
 const maxOrigins = 100
 
+/** What a face without a contract is made from. */
+export interface FaceParts {
+  readonly subject: string
+  readonly protection: Protection
+  readonly events: Emitter<ClientEvents>
+  /** The origin that is the face's own. */
+  readonly own: string | undefined
+}
+
 /** The policies of each origin that a face without a contract talks to. */
 export class OriginRegistry<Received> {
-  readonly #subject: string
-  readonly #protection: Protection
-  readonly #events: Emitter<ClientEvents>
+  readonly #given: FaceParts
   readonly #exchange: AttemptExchange<Received>
   readonly #entries = new Map<string, OriginEntry>()
   #latest: OriginEntry | undefined = undefined
@@ -55,18 +68,8 @@ export class OriginRegistry<Received> {
   #spare: SharedPolicies | undefined
 
   /** What is wrong with the options of the policies is told to `check`. */
-  constructor(
-    check: OptionCheck,
-    given: {
-      readonly subject: string
-      readonly protection: Protection
-      readonly events: Emitter<ClientEvents>
-    },
-    exchange: AttemptExchange<Received>,
-  ) {
-    this.#subject = given.subject
-    this.#protection = given.protection
-    this.#events = given.events
+  constructor(check: OptionCheck, given: FaceParts, exchange: AttemptExchange<Received>) {
+    this.#given = given
     this.#exchange = exchange
     this.#spare = makePolicies(check, given.protection.shared)
   }
@@ -87,15 +90,18 @@ export class OriginRegistry<Received> {
 
   #open(origin: string): OriginEntry {
     if (this.#entries.size >= maxOrigins) this.#closeLeastUsed()
-    const policies = this.#spare ?? makePolicies(new OptionCheck(this.#subject), this.#protection.shared)
+    const { subject, protection, events } = this.#given
+    const policies = this.#spare ?? makePolicies(new OptionCheck(subject), protection.shared)
     this.#spare = undefined
     const dependency = hostOf(origin)
-    forwardEvents(dependency, { ...policies, origin }, this.#events)
+    forwardEvents(dependency, { ...policies, origin }, events)
     const entry = {
       ...policies,
       origin,
       dependency,
       latency: new UsualLatency(),
+      propagates: propagatesTo(origin, this.#given.protection.propagate, this.#given.own),
+      observers: new Map(),
       step: this.#link(dependency, policies),
       active: 0,
       usedAt: 0,
@@ -105,8 +111,9 @@ export class OriginRegistry<Received> {
   }
 
   #link(dependency: string, { budget, bulkhead, breaker, rateLimit }: SharedPolicies): Step {
-    const { attemptTimeoutMs, retry, hedge, random } = this.#protection
-    const context = { dependency, events: this.#events, budget, random }
+    const { events, protection } = this.#given
+    const { attemptTimeoutMs, retry, hedge, random } = protection
+    const context = { dependency, events, budget, random }
     const attempt = linkGuardedAttempt({ bulkhead, breaker, attemptTimeoutMs }, this.#exchange)
     const step = retryLayer(context, retry)(hedgeLayer(context, hedge)(attempt))
     return rateLimit?.link(step) ?? step

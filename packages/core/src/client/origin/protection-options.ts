@@ -2,11 +2,18 @@ import type { OptionCheck } from '../../config/index.js'
 import type { HedgeSettings, RetrySettings } from '../../contract/index.js'
 import { checkCallPolicy } from '../check-call-policy.js'
 import { type CallPolicyOptions, type ClientOptions, clientDefaults } from '../client-options.js'
+import {
+  type ClientTelemetryOptions,
+  checkTelemetry,
+  clientTelemetryOptionNames,
+} from '../client-telemetry-options.js'
+import type { Propagation } from '../propagation.js'
 import type { SharedPolicyOptions } from '../resolve-options.js'
 
 /** How requests are protected where no contract describes them. Breaker, bulkhead, budget and quota are kept for each origin. */
 export interface ProtectionOptions
   extends Pick<CallPolicyOptions, 'attemptTimeoutMs' | 'retry' | 'hedge'>,
+    ClientTelemetryOptions,
     Pick<ClientOptions, 'retryBudget' | 'circuitBreaker' | 'bulkhead' | 'rateLimit' | 'random'> {
   /**
    * The total time of a call, in milliseconds: queueing, every attempt and backoff. `false` for no limit.
@@ -32,6 +39,7 @@ export const protectionOptionNames = [
   'retry',
   'retryBudget',
   'timeoutMs',
+  ...clientTelemetryOptionNames,
 ] as const satisfies readonly (keyof ProtectionOptions)[]
 
 /** `ProtectionOptions` with nothing left open. */
@@ -43,6 +51,7 @@ export interface Protection {
   readonly retry: false | RetrySettings
   readonly hedge: false | HedgeSettings
   readonly random: (() => number) | undefined
+  readonly propagate: Propagation | undefined
   readonly shared: SharedPolicyOptions
 }
 
@@ -50,7 +59,8 @@ export interface Protection {
 export function resolveProtection(check: OptionCheck, options: ProtectionOptions): Protection {
   checkCallPolicy(check, '', options)
   check.function('random', options.random)
-  const { timeoutMs, attemptTimeoutMs, retry, hedge = false, random } = options
+  checkTelemetry(check, options)
+  const { timeoutMs, attemptTimeoutMs, retry, hedge = false, random, propagate } = options
   const attempt = attemptTimeoutMs ?? clientDefaults.attemptTimeoutMs
   const idle = options.idleTimeoutMs ?? attempt
   const { bulkhead, circuitBreaker, rateLimit, retryBudget } = options
@@ -61,6 +71,7 @@ export function resolveProtection(check: OptionCheck, options: ProtectionOptions
     retry: retry === false ? false : { ...clientDefaults.retry, ...retry },
     hedge: hedge === true ? {} : hedge,
     random,
+    propagate,
     shared: {
       ...(bulkhead !== undefined && { bulkhead }),
       ...(circuitBreaker !== undefined && { circuitBreaker }),
