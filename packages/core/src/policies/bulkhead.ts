@@ -1,6 +1,7 @@
 import { OptionCheck } from '../config/index.js'
-import { ConcurrencyLimitError, isHoldfastError } from '../errors/index.js'
-import type { Abortable, Execution, Step } from './execution.js'
+import { ConcurrencyLimitError } from '../errors/index.js'
+import { ConcurrencyQueue } from './concurrency-queue.js'
+import type { Execution, Step } from './execution.js'
 import { BasePolicy, type Policy } from './policy.js'
 
 /** Options of `bulkhead`. */
@@ -57,8 +58,7 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
   readonly maxConcurrent: number
   readonly #maxQueue: number
   readonly #queueTimeoutMs: number | false
-  /** In the order of arrival; a waiter that gave up is taken out at once. */
-  readonly #queue = new Set<Waiter>()
+  readonly #queue = new ConcurrencyQueue()
   #inFlight = 0
 
   constructor(options: BulkheadOptions) {
@@ -105,13 +105,7 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
       part.expireIn(this.#queueTimeoutMs, () => this.#refuse('queue timeout', execution))
     }
     try {
-      await new Promise<void>((resolve, reject) => {
-        const waiter = new Waiter(this.#queue, resolve, reject)
-        this.#queue.add(waiter)
-        part.attach(waiter)
-        waiter.admittedFrom = part
-        part.arm()
-      })
+      await this.#queue.wait(execution, part, performance.now())
     } finally {
       if (part !== execution) part.release()
     }
@@ -131,36 +125,7 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
 
   /** Hands the permit to who has waited longest, or takes it back. */
   #pass(): void {
-    for (const waiter of this.#queue) {
-      waiter.admit()
-      return
-    }
-    this.#inFlight--
-  }
-}
-
-class Waiter implements Abortable {
-  admittedFrom: Execution | undefined = undefined
-  readonly #queue: Set<Waiter>
-  readonly #resolve: () => void
-  readonly #reject: (reason: unknown) => void
-
-  constructor(queue: Set<Waiter>, resolve: () => void, reject: (reason: unknown) => void) {
-    this.#queue = queue
-    this.#resolve = resolve
-    this.#reject = reject
-  }
-
-  admit(): void {
-    this.#queue.delete(this)
-    this.admittedFrom?.detach(this)
-    this.#resolve()
-  }
-
-  abort(reason: unknown): void {
-    this.#queue.delete(this)
-    if (isHoldfastError(reason)) reason.phase ??= 'queued'
-    this.#reject(reason)
+    if (!this.#queue.admit()) this.#inFlight--
   }
 }
 
