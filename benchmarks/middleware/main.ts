@@ -8,16 +8,24 @@ import type { Load } from './worker.js'
 
 const options = {
   json: { type: 'string' },
-  rounds: { type: 'string', default: '15' },
+  generations: { type: 'string', default: '3' },
+  rounds: { type: 'string', default: '8' },
   requests: { type: 'string', default: '4000' },
 } as const
+
+/** Slices that a server answers before it is measured: the compiler is not done with the code before. */
+const warmUp = 10
 
 interface Contender {
   readonly framework: string
   readonly name: string
+  readonly costs: number[]
+}
+
+interface Running {
+  readonly contender: Contender
   readonly server: ChildProcess
   readonly port: number
-  readonly costs: number[]
 }
 
 interface Row {
@@ -27,27 +35,45 @@ interface Row {
   readonly ratio: number
 }
 
-/** The processor time of a server per request, as a ratio of the bare framework's, slices of all taking turns. */
+/**
+ * The processor time of a server per request, as a ratio of the bare framework's, slices of all taking turns.
+ *
+ * Servers are started anew for each generation: what the compiler makes of the same code differs from one process to
+ * the next by more than a middleware costs.
+ */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options })
-  const requests = Number(values.requests)
   const load = start('worker.ts', [])
   await once(load, 'message')
-  const contenders: Contender[] = []
-  for (const [framework, applications] of Object.entries(frameworks)) {
-    for (const name of Object.keys(applications)) contenders.push(await enter(framework, name))
-  }
-  for (const contender of contenders) await slice(contender, load, 3 * requests)
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const contender of contenders) contender.costs.push(await slice(contender, load, requests))
+  const contenders = Object.entries(frameworks).flatMap(([framework, applications]) =>
+    Object.keys(applications).map((name): Contender => ({ framework, name, costs: [] })),
+  )
+  for (let generation = 0; generation < Number(values.generations); generation++) {
+    await compete(contenders, load, { rounds: Number(values.rounds), requests: Number(values.requests) })
   }
   const rows = toRows(contenders)
   print(rows)
   if (values.json !== undefined) {
     writeFileSync(values.json, `${JSON.stringify({ cases: rows }, undefined, 2)}\n`)
   }
-  for (const { server } of contenders) server.kill()
   load.disconnect()
+}
+
+async function compete(
+  contenders: readonly Contender[],
+  load: ChildProcess,
+  { rounds, requests }: { readonly rounds: number; readonly requests: number },
+): Promise<void> {
+  const all: Running[] = []
+  for (const contender of contenders) all.push(await enter(contender))
+  for (const running of all) await slice(running, load, warmUp * requests)
+  for (let round = 0; round < rounds; round++) {
+    for (const running of all) running.contender.costs.push(await slice(running, load, requests))
+  }
+  for (const { server } of all) {
+    server.kill()
+    await once(server, 'exit')
+  }
 }
 
 function start(file: string, args: string[]): ChildProcess {
@@ -59,14 +85,14 @@ function start(file: string, args: string[]): ChildProcess {
   })
 }
 
-async function enter(framework: string, name: string): Promise<Contender> {
-  const server = start('server.ts', [framework, name])
+async function enter(contender: Contender): Promise<Running> {
+  const server = start('server.ts', [contender.framework, contender.name])
   const [port] = (await once(server, 'message')) as [number]
-  return { framework, name, server, port, costs: [] }
+  return { contender, server, port }
 }
 
 /** Microseconds of the server's processor time per request. */
-async function slice({ port, server }: Contender, load: ChildProcess, requests: number): Promise<number> {
+async function slice({ port, server }: Running, load: ChildProcess, requests: number): Promise<number> {
   const before = await usage(server)
   load.send({ port, requests } satisfies Load)
   await once(load, 'message')

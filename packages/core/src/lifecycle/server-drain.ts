@@ -13,8 +13,8 @@ const arrivalMs = 1_000
 
 interface Connection {
   inFlight: number
-  /** The response that says that the connection closes with it: of several that are pipelined, the last. */
-  last: ServerResponse | undefined
+  /** The latest of its responses. Of several that are pipelined it is the one to say that the connection closes. */
+  latest: ServerResponse | undefined
   /** When its last response ended, or it was opened. */
   quietSince: number
   /** Bytes read until then: more of them are the beginning of a request. */
@@ -30,8 +30,7 @@ interface Connection {
 export class ServerDrain {
   readonly #server: Server
   readonly #connections = new Map<Socket, Connection>()
-  /** Those that have not ended, with the connection that each belongs to. */
-  readonly #responses = new Map<ServerResponse, Socket>()
+  #inFlight = 0
   #state: 'serving' | 'draining' | 'settling' | 'closing' = 'serving'
   #whenEmpty: (() => void) | undefined = undefined
   #sweep: NodeJS.Timeout | undefined = undefined
@@ -46,7 +45,7 @@ export class ServerDrain {
 
   /** Requests that have not been answered to the end. */
   get inFlight(): number {
-    return this.#responses.size
+    return this.#inFlight
   }
 
   /** Connections that are open. */
@@ -57,7 +56,7 @@ export class ServerDrain {
   /** From now on every response says `Connection: close`. */
   drain(): void {
     if (this.#state === 'serving') this.#state = 'draining'
-    this.#sayGoodbye()
+    this.#sayGoodbyes()
   }
 
   /** Takes no more connections. Settles when all have ended, each as soon as it is quiet. */
@@ -65,7 +64,7 @@ export class ServerDrain {
     if (this.#server.listening) await this.#settleBacklog()
     this.#state = 'closing'
     this.#closingSince = performance.now()
-    this.#sayGoodbye()
+    this.#sayGoodbyes()
     // Not the method of http.Server, which would destroy idle connections at once.
     if (this.#server.listening) NetServer.prototype.close.call(this.#server)
     if (this.#connections.size === 0) return
@@ -89,7 +88,7 @@ export class ServerDrain {
     this.#lastOpened = performance.now()
     this.#connections.set(socket, {
       inFlight: 0,
-      last: undefined,
+      latest: undefined,
       quietSince: performance.now(),
       bytesRead: socket.bytesRead,
     })
@@ -104,35 +103,25 @@ export class ServerDrain {
   readonly #requested = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request
     const connection = this.#connections.get(socket)
-    if (connection !== undefined) connection.inFlight++
-    this.#responses.set(response, socket)
-    if (this.#state === 'draining' || this.#state === 'closing') closeWith(response, connection)
-    response.on('close', this.#answered)
-  }
-
-  #sayGoodbye(): void {
-    for (const [response, socket] of this.#responses) closeWith(response, this.#connections.get(socket))
-  }
-
-  /** One listener for all responses: it is told by `this` which one has ended. */
-  readonly #answered = this.#listener()
-
-  #listener(): (this: ServerResponse) => void {
-    const ended = (response: ServerResponse): void => this.#ended(response)
-    return function () {
-      ended(this)
+    const earlier = connection?.latest
+    this.#inFlight++
+    if (connection !== undefined) {
+      connection.inFlight++
+      connection.latest = response
     }
+    if (this.#state === 'draining' || this.#state === 'closing') sayGoodbye(response, earlier)
+    response.on('close', () => {
+      this.#inFlight--
+      if (connection === undefined) return
+      connection.inFlight--
+      connection.quietSince = performance.now()
+      connection.bytesRead = socket.bytesRead
+      if (connection.latest === response) connection.latest = undefined
+    })
   }
 
-  #ended(response: ServerResponse): void {
-    const socket = this.#responses.get(response)
-    if (socket === undefined) return
-    this.#responses.delete(response)
-    const connection = this.#connections.get(socket)
-    if (connection === undefined) return
-    connection.inFlight--
-    connection.quietSince = performance.now()
-    connection.bytesRead = socket.bytesRead
+  #sayGoodbyes(): void {
+    for (const { latest } of this.#connections.values()) if (latest !== undefined) sayGoodbye(latest)
   }
 
   /**
@@ -157,14 +146,12 @@ export class ServerDrain {
   }
 }
 
-/** Has a response, the latest of its connection, close it. What was pipelined before it must not. */
-function closeWith(response: ServerResponse, connection: Connection | undefined): void {
-  // One that does not keep the connection has its reasons, and is the last by itself.
+/** Has a response say that its connection closes. One before it on the same connection would lose it, and must not. */
+function sayGoodbye(response: ServerResponse, earlier?: ServerResponse): void {
+  // The last request of a client that closes: its response is the last by itself.
   if (!response.shouldKeepAlive) return
   response.shouldKeepAlive = false
-  if (connection === undefined) return
-  if (connection.last !== undefined && !connection.last.headersSent) connection.last.shouldKeepAlive = true
-  connection.last = response
+  if (earlier !== undefined && !earlier.headersSent) earlier.shouldKeepAlive = true
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
