@@ -1,0 +1,58 @@
+import { type ClientOptions, createClient, defineContract } from '@holdfast/core'
+import { z } from 'zod'
+import type { Arm, Target } from './arm.js'
+
+const contract = defineContract('dependency', {
+  get: {
+    method: 'GET',
+    path: '/items/{key}',
+    input: z.object({ key: z.string() }),
+    output: z.looseObject({}),
+  },
+})
+
+const pathPrefix = '/items/'
+
+/** Whether this version takes a list of `endpoints`. */
+export const takesEndpoints: boolean = (() => {
+  try {
+    void createClient(contract, { endpoints: ['http://127.0.0.1:1'] } as never).$close()
+    return true
+  } catch {
+    return false
+  }
+})()
+
+/** Holdfast with its defaults. */
+export const holdfast: Arm = {
+  name: 'holdfast',
+  canBeSimulated: true,
+  connect(target, settings) {
+    const client = createClient(contract, {
+      ...placeOf(target),
+      ...(target.network !== undefined && { dispatcher: target.network }),
+      attemptTimeoutMs: settings.attemptTimeoutMs,
+      ...(settings.hedges === true && { hedge: true }),
+      ...(settings.isBackground === true && backgroundProfile),
+    })
+    return {
+      call: (path) => client.get({ key: path.slice(pathPrefix.length) }),
+      close: () => client.$close(),
+    }
+  },
+}
+
+type Place = Pick<ClientOptions, 'baseUrl'>
+
+/** A list of endpoints where there are several and this version takes one. */
+function placeOf({ name, replicas }: Target): Place {
+  if (takesEndpoints && replicas.length > 1) return { endpoints: replicas } as unknown as Place
+  return { baseUrl: name }
+}
+
+/** Work that must get done and that nobody waits for: repeated for a minute, evenly spread over up to 8 seconds. */
+const backgroundProfile = {
+  timeoutMs: 60_000,
+  retry: { maxAttempts: 100, baseMs: 8_000, maxMs: 8_000, statuses: [500] },
+  retryBudget: false,
+} as const satisfies Partial<ClientOptions>

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { armNamed } from '../arms/arms.js'
+import { holdfast } from '../arms/holdfast.js'
+import { missingFor } from '../jobs/job.js'
+import type { Variant } from '../model/scenario.js'
+import { simulate } from '../simulation/simulate.js'
+import { scenarios } from './scenarios.js'
+
+const timeoutMs = 60_000
+
+/** Targets that are not reached yet. Strike out what is. */
+const open: ReadonlySet<string> = new Set([
+  'S1 N = 10',
+  'S1 N = 50',
+  'S7 1.4x',
+  'S7 2x',
+  'S7 4x',
+  'S9 rolling restart of 5 replicas',
+])
+
+/** Tests that Holdfast reaches the targets of all simulated scenarios under this seed. */
+export function holdTargets(seed: number): void {
+  describe(`Holdfast under seed ${seed}`, () => {
+    for (const { id, variants } of scenarios) {
+      for (const variant of variants.filter((one) => missingFor(one) === undefined)) {
+        const name = `${id} ${variant.name}`
+        it(
+          `${name}: ${open.has(name) ? 'not yet ' : ''}${variant.target?.text ?? 'runs'}`,
+          { timeout: timeoutMs },
+          () => holdTarget(name, variant, seed),
+        )
+      }
+    }
+  })
+}
+
+async function holdTarget(name: string, variant: Variant, seed: number): Promise<void> {
+  const { target } = variant
+  const { metrics } = await simulate(variant, holdfast, seed)
+  expect(metrics.calls).toBeGreaterThan(0)
+  if (target === undefined) return
+  const reference =
+    target.relativeTo === undefined
+      ? {}
+      : (await simulate(variant, armNamed(target.relativeTo), seed)).metrics
+  expect(target.isMet(metrics, reference), JSON.stringify({ metrics, reference })).toBe(!open.has(name))
+}

@@ -1,0 +1,35 @@
+import type { MeasuredRun, Metrics, Variant } from '../model/scenario.js'
+import { goodputSeries } from './goodput-series.js'
+import { quantile, summarize } from './recorder.js'
+import { recoveryMs } from './recovery.js'
+
+/** What one run of one arm came to. */
+export interface RunResult {
+  readonly metrics: Metrics
+  /** Answers within the deadline in each second. */
+  readonly goodput: readonly number[]
+}
+
+/** The figures that every scenario has, over all calls since the event began, and its own. */
+export function measureRun(variant: Variant, run: MeasuredRun): RunResult {
+  const { recorder, eventAtMs, returnAtMs, endMs } = run
+  const { calls, success, latencies } = summarize(recorder, { fromMs: eventAtMs, untilMs: endMs })
+  let requests = 0
+  for (const dependency of Object.keys(variant.dependencies)) {
+    for (const atMs of run.arrivalsAt(dependency)) if (atMs >= eventAtMs) requests++
+  }
+  const metrics: Metrics = {
+    calls,
+    success,
+    goodputPerSecond: (latencies.length * 1_000) / (endMs - eventAtMs),
+    amplification: calls === 0 ? undefined : requests / calls,
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
+    p999Ms: quantile(latencies, 0.999),
+    recoveryMs: variant.timing.afterMs > 0 ? recoveryMs(recorder, returnAtMs, endMs) : undefined,
+  }
+  return {
+    metrics: { ...metrics, ...variant.measure?.(run, metrics) },
+    goodput: goodputSeries(recorder, endMs),
+  }
+}
