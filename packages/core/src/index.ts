@@ -64,6 +64,35 @@ export {
   type ValidateMode,
 } from './contract/index.js'
 export {
+  type ConsulAgentOptions,
+  type ConsulCheckOptions,
+  type ConsulEndpointsOptions,
+  type ConsulRegistration,
+  type ConsulRegistrationOptions,
+  consulEndpoints,
+  type KubernetesEndpointsOptions,
+  kubernetesEndpoints,
+  type RegisteredService,
+  registerWithConsul,
+} from './discovery/index.js'
+export {
+  type BalancingOptions,
+  type DnsAnswer,
+  type DnsEndpointsOptions,
+  type DnsQuestion,
+  type DnsRecordType,
+  dnsEndpoints,
+  type EjectionOptions,
+  type EjectionReason,
+  type EndpointInput,
+  type EndpointOptions,
+  type Resolver,
+  type ResolverListener,
+  type ResolverWatch,
+  type StaticEndpoints,
+  staticEndpoints,
+} from './endpoints/index.js'
+export {
   AbortedError,
   AttemptTimeoutError,
   BodyTimeoutError,
@@ -158,6 +187,11 @@ export {
   mergeMetrics,
 } from './metrics/index.js'
 export {
+  type AdaptiveConcurrency,
+  type AdaptiveConcurrencyEvents,
+  type AdaptiveConcurrencyOptions,
+  type AdaptiveConcurrencyRejection,
+  adaptiveConcurrency,
   BasePolicy,
   type BreakerState,
   type BreakerVerdict,
@@ -182,6 +216,7 @@ export {
   type HedgeEvents,
   type HedgeOptions,
   hedge,
+  type LimitVerdict,
   type Listener,
   type Policy,
   type RateLimit,

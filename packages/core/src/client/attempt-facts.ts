@@ -1,9 +1,12 @@
 import type { Execution } from '../policies/index.js'
-import { type AttemptFacts, classify, type Verdict } from './classify.js'
+import { classify, type Verdict } from './classify.js'
 
-/** A call whose attempts are timed. */
-export interface TimedCall {
+/** A call whose attempts are timed and judged. */
+export interface JudgedCall {
   readonly latency: UsualLatency
+  /** The failure that was judged last, and what it means. */
+  failure: unknown
+  verdict: Verdict | undefined
 }
 
 /** How long attempts usually take: an exponentially weighted average, with a weight of an eighth for the latest. */
@@ -19,15 +22,18 @@ export class UsualLatency {
   }
 }
 
-/** The verdict on the attempt that has just failed below `execution`. */
-export function verdictOf(error: unknown, execution: Execution): Verdict {
-  return classify(error, factsOf(execution))
+/** Judges the attempt that has just failed below `execution`, once for every mechanism that asks `verdictOf`. */
+export function judge(error: unknown, { data, sentAt }: Execution): Verdict {
+  const call = data as JudgedCall
+  const elapsedMs = sentAt === 0 ? 0 : performance.now() - sentAt
+  const verdict = classify(error, { elapsedMs, usualMs: call.latency.ms })
+  call.failure = error
+  call.verdict = verdict
+  return verdict
 }
 
-function factsOf(execution: Execution): AttemptFacts {
-  const { latency } = execution.data as TimedCall
-  return {
-    elapsedMs: execution.sentAt === 0 ? 0 : performance.now() - execution.sentAt,
-    usualMs: latency.ms,
-  }
+/** The verdict on the failure of an attempt below `execution`. */
+export function verdictOf(error: unknown, execution: Execution): Verdict {
+  const { failure, verdict } = execution.data as JudgedCall
+  return verdict !== undefined && failure === error ? verdict : judge(error, execution)
 }

@@ -3,12 +3,12 @@ import { type CompiledOperation, isIdempotent, type OnWarn } from '../contract/i
 import { InvalidInputError } from '../errors/index.js'
 import { type Step, untilAborted } from '../policies/index.js'
 import type { TransportResponse } from '../transport/index.js'
-import { type Call, writeHeaders } from './call.js'
+import { attemptHeaders, type Call, writeHeaders } from './call.js'
 import { inPhase } from './call-phase.js'
-import { classifyStatus } from './classify.js'
 import { clientDefaults } from './client-options.js'
+import type { ClientEndpoint } from './endpoints/client-endpoint.js'
+import type { ClientEndpoints } from './endpoints/client-endpoints.js'
 import { type AttemptExchange, linkGuardedAttempt } from './guarded-attempt.js'
-import { withRemainingTime } from './inherited-context.js'
 import type { OperationSettings } from './operation-settings.js'
 import type { ResolvedClient } from './resolve-options.js'
 import { sendAttempt } from './traced-send.js'
@@ -17,6 +17,7 @@ import { sendAttempt } from './traced-send.js'
 export interface AttemptContext {
   readonly subject: string
   readonly resolved: ResolvedClient
+  readonly endpoints: ClientEndpoints
   readonly compiled: CompiledOperation
   readonly settings: OperationSettings
 }
@@ -56,14 +57,17 @@ export function linkEncoding(context: AttemptContext, next: Step): Step {
 
 /** The innermost step: one attempt. */
 export function linkAttempt(context: AttemptContext): Step {
-  const { bulkhead, breaker } = context.resolved
-  const { attemptTimeoutMs } = context.settings
-  return linkGuardedAttempt({ bulkhead, breaker, attemptTimeoutMs }, linkExchange(context))
+  const { adaptive, bulkhead } = context.resolved
+  const { attemptTimeoutMs, timeoutMs } = context.settings
+  const { targets } = context.endpoints
+  return linkGuardedAttempt(
+    { targets, adaptive, bulkhead, attemptTimeoutMs, timeoutMs },
+    linkExchange(context),
+  )
 }
 
-function linkExchange(context: AttemptContext): AttemptExchange<TransportResponse> {
+function linkExchange(context: AttemptContext): AttemptExchange<TransportResponse, ClientEndpoint> {
   const { compiled, resolved } = context
-  const { transport, origin, basePath } = resolved
   const { validate = clientDefaults.validate } = resolved.options
   const { method } = compiled
   const onWarn = warner(context)
@@ -71,11 +75,10 @@ function linkExchange(context: AttemptContext): AttemptExchange<TransportRespons
   const streamWhen = isSuccess
 
   return {
-    send(execution) {
+    send(execution, { basePath, origin, propagates, serverName, transport }) {
       const call = execution.data as Call
       const { path: ownPath, body } = call.request as NonNullable<Call['request']>
-      const isTimed = call.context !== undefined && call.propagates
-      const headers = isTimed ? withRemainingTime(call.headers, execution) : call.headers
+      const headers = attemptHeaders(call, execution, { propagates, serverName })
       const path = basePath === '' ? ownPath : basePath + ownPath
       const dispatcher = transport.dispatcherFor(origin)
       call.attempts++
@@ -94,11 +97,8 @@ function linkExchange(context: AttemptContext): AttemptExchange<TransportRespons
       }
       return sendAttempt(call, dispatcher, request, execution)
     },
-    read(execution, received, now) {
+    read(execution, received) {
       const call = execution.data as Call
-      // How fast a dependency refuses says nothing about how long its work takes.
-      if (classifyStatus(received.status, false).latency === 'measured')
-        call.latency.record(now - execution.sentAt)
       const data = compiled.decode(received, validate, onWarn)
       call.status = received.status
       call.responseHeaders = received.headers

@@ -8,8 +8,8 @@ export interface ObservedOperation {
   readonly method: string
   /** The template of its path; `undefined` where no contract says it. */
   readonly template: string | undefined
-  /** Empty where the dispatcher does not name it. */
-  readonly origin: string
+  /** Empty where the dispatcher does not name it; `undefined` where it is another for each attempt. */
+  readonly origin: string | undefined
 }
 
 /** A call that has settled. */

@@ -2,14 +2,17 @@ import { randomUUID } from 'node:crypto'
 import type { ActiveContext } from '../context/index.js'
 import type { EncodedRequest, Operation } from '../contract/index.js'
 import { InvalidInputError, type Problem, type ResponseHeaders } from '../errors/index.js'
+import type { Execution } from '../policies/index.js'
 import type { CallTrace } from '../tracing/index.js'
-import type { TimedCall, UsualLatency } from './attempt-facts.js'
+import type { UsualLatency } from './attempt-facts.js'
 import { checkHeaders } from './check-headers.js'
 import type { CallOptions } from './client-types.js'
-import { withContextHeaders } from './inherited-context.js'
+import type { ClientEndpoint } from './endpoints/client-endpoint.js'
+import type { BalancedCall } from './guarded-attempt.js'
+import { withContextHeaders, withRemainingTime } from './inherited-context.js'
 
 /** One call of an operation, as its pipeline needs it. It travels as the `data` of the execution. */
-export interface Call extends TimedCall {
+export interface Call extends BalancedCall<ClientEndpoint> {
   readonly operation: string
   readonly input: unknown
   timeoutMs: number | undefined
@@ -28,7 +31,7 @@ export interface Call extends TimedCall {
   /** Of the request that the call is made for. */
   context: ActiveContext | undefined
   trace: CallTrace | undefined
-  /** Whether its host may know of the request that it is made for. */
+  /** Whether every endpoint may know of the request that it is made for. */
   propagates: boolean
   /** Whether the spans of its attempts may write themselves into the headers. */
   injects: boolean
@@ -65,6 +68,9 @@ export function startCall(
     trace: undefined,
     propagates: false,
     injects: false,
+    failure: undefined,
+    verdict: undefined,
+    tried: undefined,
   }
 }
 
@@ -128,4 +134,25 @@ export function writeHeaders(base: Record<string, string>, operation: Operation,
   if (isKeyed) headers['idempotency-key'] ??= call.idempotencyKey ?? randomUUID()
   call.injects = propagates && own.traceparent === undefined
   call.headers = headers
+}
+
+/** The headers of one attempt: those of the call, and what depends on when and where it is sent. */
+export function attemptHeaders(
+  call: Call,
+  execution: Execution,
+  { propagates, serverName }: Pick<ClientEndpoint, 'propagates' | 'serverName'>,
+): Record<string, string> {
+  const { context } = call
+  let { headers } = call
+  if (serverName !== undefined) headers = { host: serverName, ...headers }
+  if (!propagates) {
+    call.injects = false
+    return headers
+  }
+  if (!call.propagates) {
+    // Of several endpoints only some may know, so nothing of it stands in the headers of all.
+    call.injects = headers.traceparent === undefined
+    if (context !== undefined) headers = withContextHeaders(headers, context)
+  }
+  return context === undefined ? headers : withRemainingTime(headers, execution)
 }

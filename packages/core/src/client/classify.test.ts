@@ -187,6 +187,8 @@ describe('another attempt', () => {
     const data = {
       operation: 'x',
       latency: new UsualLatency(),
+      failure: undefined,
+      verdict: undefined,
       context: undefined,
       ...calls[call],
     } satisfies RepeatableCall

@@ -1,3 +1,4 @@
+import type { EjectionReason } from '../endpoints/index.js'
 import type { HoldfastError } from '../errors/index.js'
 
 interface ClientEvent {
@@ -28,6 +29,18 @@ export interface ClientEvents {
   reject: CallEvent & {
     readonly reason: 'circuit open' | 'queue full' | 'no free permit' | 'rate limit'
   }
+  /** An endpoint is left out of the choice for `ejectedMs` milliseconds, because it does worse than the others. */
+  ejected: EndpointEvent & { readonly reason: EjectionReason; readonly ejectedMs: number }
+  /** An ejected endpoint is in the choice again. */
+  readmitted: EndpointEvent
+  /** The resolver names an endpoint that it did not name before. */
+  endpointAdded: EndpointEvent
+  /** The resolver names an endpoint no more: it gets no new calls, and those in flight go on. */
+  endpointRemoved: EndpointEvent & { readonly inFlight: number }
+  /** The last call on a removed endpoint has settled; what was known of it is forgotten. */
+  endpointReleased: EndpointEvent
+  /** The resolver has failed, or named something of no use. The endpoints known before stay. */
+  resolverError: ClientEvent & { readonly error: unknown }
   /** A second request follows the first. */
   hedge: CallEvent & { readonly delayMs: number }
   /** A call was dropped from the queue because it had waited too long. */
@@ -46,4 +59,10 @@ export const clientEventNames = [
   'hedge',
   'shed',
   'fallback',
+  'ejected',
+  'readmitted',
+  'endpointAdded',
+  'endpointRemoved',
+  'endpointReleased',
+  'resolverError',
 ] as const satisfies readonly (keyof ClientEvents)[]

@@ -1,7 +1,9 @@
 import type { Dispatcher } from 'undici'
 import type { CallOutput, HedgeSettings, RetrySettings, ValidateMode } from '../contract/index.js'
+import type { BalancingOptions, EndpointInput, Resolver } from '../endpoints/index.js'
 import type { HoldfastError, Problem } from '../errors/index.js'
 import type {
+  AdaptiveConcurrencyOptions,
   BulkheadOptions,
   CircuitBreakerOptions,
   RateLimitOptions,
@@ -63,8 +65,18 @@ export interface CallPolicyOptions<Output = unknown> {
 export interface ClientOptions<Ops = Record<string, never>>
   extends CallPolicyOptions,
     ClientTelemetryOptions {
-  /** Where the service is: `http://orders:3000`, with a path in front of every operation's if need be. */
-  readonly baseUrl: string | URL
+  /**
+   * Where the service is: `http://orders:3000`, with a path in front of every operation's if need be. This or
+   * `endpoints` must be given.
+   */
+  readonly baseUrl?: string | URL
+  /**
+   * The places where the service is, in place of `baseUrl`: a list of URLs, or a resolver such as `dnsEndpoints()` makes.
+   * Every attempt goes to one that is doing well.
+   */
+  readonly endpoints?: readonly EndpointInput[] | Resolver
+  /** How calls are spread over the `endpoints`. */
+  readonly balancing?: BalancingOptions
   /** Overrides for single operations. */
   readonly operations?: { readonly [Name in keyof Ops & string]?: CallPolicyOptions<CallOutput<Ops[Name]>> }
   /**
@@ -72,11 +84,16 @@ export interface ClientOptions<Ops = Record<string, never>>
    * @default a tenth of a retry for each first attempt that succeeds, 10 at the start
    */
   readonly retryBudget?: RetryBudget | RetryBudgetOptions | false
-  /** `false` for none. */
+  /** Of each endpoint; `false` for none. */
   readonly circuitBreaker?: Omit<CircuitBreakerOptions, 'classify'> | false
   /**
-   * How many attempts may be in flight; `false` for no limit.
-   * @default 200 in flight and 1000 waiting
+   * How many attempts may be in flight: as many as the service turns out to bear. `false` for no limit.
+   * @default up to 200 in flight and 1000 waiting
+   */
+  readonly adaptiveConcurrency?: Omit<AdaptiveConcurrencyOptions, 'classify'> | false
+  /**
+   * A fixed limit in place of the adaptive one; `false` for no limit.
+   * @default none
    */
   readonly bulkhead?: BulkheadOptions | false
   /**
@@ -87,8 +104,8 @@ export interface ClientOptions<Ops = Record<string, never>>
   /** Headers of every request. */
   readonly headers?: Readonly<Record<string, string>>
   /**
-   * Connections kept to the origin at most.
-   * @default the bulkhead's `maxConcurrent`
+   * Connections kept to each endpoint at most.
+   * @default the most that the limit allows in flight
    */
   readonly connections?: number
   /**

@@ -62,7 +62,8 @@ export class ClientTelemetry {
     const log = this.#log
     const counts = this.#metrics?.operation(operation.dependency, operation.operation, operation.method)
     // The dispatcher of a single origin does not name it.
-    const isTraced = this.#targets.tracing && URL.canParse(operation.origin)
+    const { origin } = operation
+    const isTraced = this.#targets.tracing && (origin === undefined || URL.canParse(origin))
     const traces = isTraced ? new OperationTracing(operation) : undefined
     if (log === undefined && counts === undefined && traces === undefined) return undefined
     return {

@@ -50,6 +50,15 @@ export interface OperationCall<Op> {
 /** What is known of one endpoint. */
 export interface EndpointStats {
   readonly origin: string
+  /**
+   * `active` gets calls. `ejected` is left out of the choice because it fails, `paused` because it asked for it with
+   * `Retry-After`. `draining` is listed no more but has calls in flight. A `baseUrl` is always `active`.
+   */
+  readonly state: 'active' | 'ejected' | 'paused' | 'draining'
+  /** Attempts that wait for its answer. */
+  readonly inFlight: number
+  /** What a call costs there, in milliseconds: its recent latency, failures included. `undefined` of a `baseUrl`. */
+  readonly costMs: number | undefined
   /** `undefined` with `circuitBreaker: false`. */
   readonly circuitBreaker:
     | { readonly state: BreakerState; readonly successes: number; readonly failures: number }
@@ -68,6 +77,8 @@ export interface EndpointStats {
 /** The state of a client at one moment. */
 export interface ClientStats {
   readonly dependency: string
+  /** How many attempts may be in flight now; `undefined` without a limit. */
+  readonly limit: number | undefined
   /** Attempts that hold a permit. */
   readonly inFlight: number
   /** Calls that wait for a permit. */

@@ -72,8 +72,11 @@ function controls() {
 }
 
 function options() {
-  // @ts-expect-error a client needs to know where
-  createClient(orders, {})
+  createClient(orders, { endpoints: ['http://orders-1:3000', { url: 'http://orders-2:3000', weight: 2 }] })
+  // @ts-expect-error an endpoint needs a URL
+  createClient(orders, { endpoints: [{ weight: 2 }] })
+  // @ts-expect-error what an outcome means is decided by the client
+  createClient(orders, { baseUrl: '', adaptiveConcurrency: { classify: () => 'neutral' } })
   // @ts-expect-error not available in this version
   createClient(orders, { baseUrl: '', auth: {} })
   // @ts-expect-error no such operation

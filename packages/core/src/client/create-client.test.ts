@@ -119,12 +119,16 @@ describe('a client', () => {
     await server.received(3)
     expect(client.$stats()).toEqual({
       dependency: 'orders',
+      limit: 2,
       inFlight: 2,
       queued: 1,
       retryBudget: { tokens: 10 },
       endpoints: [
         {
           origin: server.url,
+          state: 'active',
+          inFlight: 2,
+          costMs: undefined,
           circuitBreaker: { state: 'closed', successes: 1, failures: 0 },
           connections: { open: 2, free: 0, running: 2, waitingForSocket: 0 },
         },
@@ -134,6 +138,7 @@ describe('a client', () => {
     await Promise.all(calls)
     const bare = openOrders(server, { bulkhead: false, circuitBreaker: false, retryBudget: false })
     expect(bare.$stats()).toMatchObject({
+      limit: undefined,
       inFlight: 0,
       queued: 0,
       retryBudget: undefined,

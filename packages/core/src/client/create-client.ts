@@ -12,17 +12,21 @@ import type { ClientEvents } from './client-events.js'
 import type { ClientOptions } from './client-options.js'
 import { type ClientTelemetry, standaloneTelemetry } from './client-telemetry.js'
 import type { CallOptions, Client, ClientControls, ClientStats } from './client-types.js'
+import type { ClientEndpoints } from './endpoints/client-endpoints.js'
+import { openEndpoints } from './endpoints/open-endpoints.js'
 import { OperationRunner } from './operation-runner.js'
 import { settingsOf } from './operation-settings.js'
 import { CallLedger } from './origin/call-ledger.js'
 import { closeWith } from './origin/close-with.js'
 import { subscribe } from './origin/subscribe.js'
-import { forwardEvents } from './policy-events.js'
+import { forwardLimits } from './policy-events.js'
 import { type ResolvedClient, resolveOptions } from './resolve-options.js'
+import { permitsOf } from './shared-policies.js'
 
 /**
  * A typed client of the service that `contract` describes. Every call has a deadline, is retried within a budget
- * where that is safe, and is bounded by a bulkhead and a circuit breaker, without any option but `baseUrl`.
+ * where that is safe, and is bounded by what the service can bear and by a circuit breaker, without any option but
+ * `baseUrl` or `endpoints`.
  *
  * @throws {ConfigInvalidError} `CONFIG_INVALID`, naming everything that is wrong with the options at once.
  * @example
@@ -60,7 +64,8 @@ export function createObservedClient<const Name extends string, Ops extends Oper
   const operations = contract as unknown as Readonly<Record<string, Operation>>
   const resolved = resolveOptions(dependency, options, operations)
   const events = new Emitter<ClientEvents>()
-  forwardEvents(dependency, resolved, events)
+  forwardLimits(dependency, resolved, events)
+  const endpoints = openEndpoints(dependency, resolved, events)
   const telemetry = telemetryAround.with(resolved.options)
   const ledger = new CallLedger()
   const latency = new UsualLatency()
@@ -69,15 +74,17 @@ export function createObservedClient<const Name extends string, Ops extends Oper
     const compiled = compileOperation(dependency, name, operation)
     const settings = settingsOf(operation, resolved.options, overrides[name])
     const subject = `${dependency}.${name}`
-    const { origin } = resolved
+    const { origin } = endpoints
     const { method, path: template } = operation
     const watching = telemetry.operation({ dependency, operation: name, method, template, origin })
-    const context = { dependency, subject, resolved, events, latency, compiled, settings }
+    const context = { dependency, subject, resolved, endpoints, events, latency, compiled, settings }
     const runner = new OperationRunner(context, ledger, watching)
     return [name, callable(runner)] as const
   })
-  const controls = controlsOf(dependency, resolved, events, { ledger, unwatch: () => unwatch() })
+  const parts = { resolved, endpoints, events, ledger, unwatch: () => unwatch() }
+  const controls = controlsOf(dependency, parts)
   const unwatch = telemetry.watch(controls)
+  endpoints.start()
   return Object.freeze({ ...Object.fromEntries(calls), ...controls }) as unknown as Client<Ops>
 }
 
@@ -86,50 +93,41 @@ function callable(runner: OperationRunner): object {
   return Object.assign(call, { safe: (input: unknown, options?: CallOptions) => runner.safe(input, options) })
 }
 
-function controlsOf(
-  dependency: string,
-  resolved: ResolvedClient,
-  events: Emitter<ClientEvents>,
-  { ledger, unwatch }: { readonly ledger: CallLedger; readonly unwatch: () => void },
-): ClientControls {
+interface ClientParts {
+  readonly resolved: ResolvedClient
+  readonly endpoints: ClientEndpoints
+  readonly events: Emitter<ClientEvents>
+  readonly ledger: CallLedger
+  readonly unwatch: () => void
+}
+
+function controlsOf(dependency: string, parts: ClientParts): ClientControls {
+  const { endpoints, events, ledger, resolved, unwatch } = parts
   const subject = `the client of '${dependency}'`
-  const { transport, breaker, rateLimit } = resolved
   const close = closeWith(subject, ledger, {
-    transport,
+    transport: endpoints,
     async release() {
-      await rateLimit?.close()
-      breaker?.shutdown()
+      await resolved.rateLimit?.close()
+      endpoints.release()
       unwatch()
     },
   })
   return {
-    $circuitBreakers: () => (resolved.breaker === undefined ? [] : [resolved.breaker]),
-    $stats: () => statsOf(dependency, resolved),
+    $circuitBreakers: () => endpoints.breakers(),
+    $stats: () => statsOf(dependency, resolved, endpoints),
     $on: (name, listener) => subscribe(`$on() of ${subject}`, events, name, listener),
     $close: close,
     [Symbol.asyncDispose]: () => close(),
   }
 }
 
-function statsOf(dependency: string, resolved: ResolvedClient): ClientStats {
-  const { origin, breaker, bulkhead, budget, transport } = resolved
-  const connections = transport.stats()[origin]
+function statsOf(dependency: string, resolved: ResolvedClient, endpoints: ClientEndpoints): ClientStats {
+  const permits = permitsOf(resolved)
+  const { budget } = resolved
   return {
     dependency,
-    inFlight: bulkhead?.inFlight ?? 0,
-    queued: bulkhead?.queued ?? 0,
+    ...permits,
     retryBudget: budget && { tokens: budget.tokens },
-    endpoints: [
-      {
-        origin,
-        circuitBreaker: breaker && { state: breaker.state, ...breaker.counts },
-        connections: connections && {
-          open: connections.connected,
-          free: connections.free,
-          running: connections.running,
-          waitingForSocket: connections.waiting,
-        },
-      },
-    ],
+    endpoints: endpoints.stats(permits.inFlight),
   }
 }

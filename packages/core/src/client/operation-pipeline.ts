@@ -22,7 +22,7 @@ export interface PipelineContext extends AttemptContext {
 
 /**
  * The layers around one operation, outermost first: fallback, deadline, encoding, rate limit, retry, hedge, and the
- * attempt, which itself is bulkhead, breaker, attempt timeout and transport.
+ * attempt, which itself is concurrency limit, choice of the endpoint, breaker, attempt timeout and transport.
  */
 export function linkOperation(context: PipelineContext): Step {
   const layers: Layer[] = [
@@ -85,6 +85,7 @@ function inTime(call: Call, error: unknown, answer: unknown): unknown {
   })
 }
 
-function repeatContext({ dependency, events, resolved }: PipelineContext): RepeatContext {
-  return { dependency, events, budget: resolved.budget, random: resolved.options.random }
+function repeatContext({ dependency, endpoints, events, resolved }: PipelineContext): RepeatContext {
+  const { retryAfterMs } = endpoints
+  return { dependency, events, budget: resolved.budget, random: resolved.options.random, retryAfterMs }
 }

@@ -47,13 +47,13 @@ export class OperationRunner {
   }
 
   #start(input: unknown, options: CallOptions | undefined): Call {
-    const { compiled, latency, resolved, settings, subject } = this.#context
+    const { compiled, endpoints, latency, settings, subject } = this.#context
     const checked =
       options === undefined
         ? undefined
         : this.#naming(() => checkCallOptions(subject, compiled.operation, options))
     const call = startCall(compiled.name, input, settings.timeoutMs, latency, checked)
-    call.propagates = resolved.propagates
+    call.propagates = endpoints.propagates
     const context = contextStorage.getStore()
     if (context !== undefined) this.#naming(() => inherit(call, context))
     return call

@@ -1,25 +1,37 @@
-import type { Emitter } from '../policies/index.js'
+import type { AdaptiveConcurrencyRejection, CircuitBreaker, Emitter } from '../policies/index.js'
 import type { ClientEvents } from './client-events.js'
 import { namesOf } from './repeat-layers.js'
-import type { SharedPolicies } from './resolve-options.js'
+import type { SharedPolicies } from './shared-policies.js'
 
-/** Reports what a client's shared policies do through the client's own events. */
-export function forwardEvents(
-  dependency: string,
-  { breaker, bulkhead, rateLimit, origin }: SharedPolicies & { readonly origin: string },
+/** Reports what the breaker of one endpoint does through the client's own events. */
+export function forwardBreaker(
+  names: { readonly dependency: string; readonly origin: string },
+  breaker: CircuitBreaker | undefined,
   events: Emitter<ClientEvents>,
 ): void {
-  breaker?.on('open', (event) => events.emit('open', { dependency, origin, ...event }))
-  breaker?.on('halfOpen', () => events.emit('halfOpen', { dependency, origin }))
-  breaker?.on('close', () => events.emit('close', { dependency, origin }))
+  const { dependency } = names
+  breaker?.on('open', (event) => events.emit('open', { ...names, ...event }))
+  breaker?.on('halfOpen', () => events.emit('halfOpen', names))
+  breaker?.on('close', () => events.emit('close', names))
   breaker?.on('reject', ({ execution }) => {
     events.emit('reject', { dependency, ...namesOf(execution), reason: 'circuit open' })
   })
-  bulkhead?.on('reject', ({ execution, reason }) => {
+}
+
+/** Reports what the policies do that all endpoints of a dependency share. */
+export function forwardLimits(
+  dependency: string,
+  { adaptive, bulkhead, rateLimit }: SharedPolicies,
+  events: Emitter<ClientEvents>,
+): void {
+  const reject = ({ execution, reason }: AdaptiveConcurrencyRejection): void => {
     const names = { dependency, ...namesOf(execution) }
-    if (reason === 'queue timeout') events.emit('shed', names)
+    if (reason === 'queue timeout' || reason === 'shed') events.emit('shed', names)
     else events.emit('reject', { ...names, reason })
-  })
+  }
+  // The adaptive limit's own `shed` comes beside a `reject`.
+  adaptive?.on('reject', reject)
+  bulkhead?.on('reject', reject)
   rateLimit?.on('reject', ({ execution }) => {
     events.emit('reject', { dependency, ...namesOf(execution), reason: 'rate limit' })
   })

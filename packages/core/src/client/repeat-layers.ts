@@ -2,7 +2,7 @@ import type { RequestContext } from '../context/index.js'
 import type { HedgeSettings, RetrySettings } from '../contract/index.js'
 import { HttpError } from '../errors/index.js'
 import { type Emitter, type Execution, hedge, type RetryBudget, retry, type Step } from '../policies/index.js'
-import { type TimedCall, verdictOf } from './attempt-facts.js'
+import { type JudgedCall, verdictOf } from './attempt-facts.js'
 import type { ClientEvents } from './client-events.js'
 
 /** One layer of a pipeline: the step in front of the next. */
@@ -12,7 +12,7 @@ export type Layer = (next: Step) => Step
 export const noLayer: Layer = (next) => next
 
 /** A call that may be sent more than once, as the `data` of its execution. */
-export interface RepeatableCall extends TimedCall {
+export interface RepeatableCall extends JudgedCall {
   readonly operation: string
   /** Of the request on its way; not `replayable` when its body can be read once only. */
   readonly request: { readonly replayable: boolean } | undefined
@@ -28,6 +28,8 @@ export interface RepeatContext {
   readonly events: Emitter<ClientEvents>
   readonly budget: RetryBudget | undefined
   readonly random: (() => number) | undefined
+  /** How long a retry waits because the dependency asked for it. By default as long as the failure says. */
+  readonly retryAfterMs?: ((error: unknown) => number | undefined) | undefined
 }
 
 const callOf = (execution: Execution): RepeatableCall => execution.data as RepeatableCall
@@ -40,12 +42,13 @@ export function namesOf({ data }: { readonly data: unknown }) {
 
 /** Further attempts. `false` still makes the layer, which then fills the budget that hedges use. */
 export function retryLayer(context: RepeatContext, settings: false | RetrySettings): Layer {
-  const { dependency, events, budget, random = Math.random } = context
+  const { dependency, events, budget, random = Math.random, retryAfterMs } = context
   const { statuses = [], ...backoff } = settings === false ? { maxAttempts: 1 } : settings
   const policy = retry({
     ...backoff,
     budget: budget ?? false,
     random,
+    ...(retryAfterMs && { retryAfterMs }),
     earns: (error, execution) => verdictOf(error, execution).earns,
     when: (error, execution) => settings !== false && isWorthRetrying(error, execution, statuses),
   })

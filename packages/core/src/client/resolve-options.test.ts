@@ -79,16 +79,13 @@ describe('the options of a client', () => {
     expect(problems['operations.getOrdr']).toContain("did you mean 'getOrder'?")
   })
 
-  it.each(['auth', 'tls', 'endpoints', 'priority', 'adaptiveConcurrency'])(
-    'refuses %s, which is still to come, with any value',
-    (name) => {
-      for (const value of [{}, [], false, 'x']) {
-        expect(problemsOf({ baseUrl, [name]: value })).toEqual({
-          [name]: 'is not available in this version; leave it out',
-        })
-      }
-    },
-  )
+  it.each(['auth', 'tls', 'priority'])('refuses %s, which is still to come, with any value', (name) => {
+    for (const value of [{}, [], false, 'x']) {
+      expect(problemsOf({ baseUrl, [name]: value })).toEqual({
+        [name]: 'is not available in this version; leave it out',
+      })
+    }
+  })
 
   it.each<[string, object, string[]]>([
     ['attempts above the total', { timeoutMs: 1_000, attemptTimeoutMs: 2_000 }, ['attemptTimeoutMs']],
@@ -113,8 +110,72 @@ describe('the options of a client', () => {
       { circuitBreaker: { classify: () => 'success' } },
       ['circuitBreaker.classify'],
     ],
+    [
+      'a limit with a judgement of its own',
+      { adaptiveConcurrency: { classify: () => 'success' } },
+      ['adaptiveConcurrency.classify'],
+    ],
+    ['a limit that is found and fixed', { adaptiveConcurrency: {}, bulkhead: {} }, ['adaptiveConcurrency']],
+    ['one place and several', { endpoints: ['http://127.0.0.1:9'] }, ['endpoints']],
+    ['a choice among one', { balancing: {} }, ['balancing']],
   ])('contradict each other: %s', (_, options, expected) => {
     expect(faultsOf(options)).toEqual(expected)
+  })
+
+  it('names both of what contradicts each other', () => {
+    const { adaptiveConcurrency, endpoints } = problemsOf({
+      baseUrl,
+      adaptiveConcurrency: {},
+      bulkhead: {},
+      endpoints: [baseUrl],
+    })
+    expect(adaptiveConcurrency).toContain('contradicts bulkhead')
+    expect(endpoints).toContain('contradicts baseUrl')
+  })
+
+  it('needs baseUrl or endpoints', () => {
+    expect(problemsOf({})).toEqual({ baseUrl: expect.stringMatching(/is missing.*or give endpoints/) })
+  })
+
+  it.each<[string, unknown, string[]]>([
+    ['nothing', [], ['endpoints']],
+    ['no list', 'http://orders', ['endpoints']],
+    ['an empty object', {}, ['endpoints']],
+    ['no URL', ['orders:3000', { weight: 1 }], ['endpoints.0', 'endpoints.1.url']],
+    ['one twice', [baseUrl, `${baseUrl}/`], ['endpoints.1']],
+    ['a weight below zero', [{ url: baseUrl, weight: -1 }], ['endpoints.0.weight']],
+    ['a name that is none', [{ url: baseUrl, wait: 1 }], ['endpoints.0.wait']],
+  ])('takes no endpoints of %s', (_, endpoints, expected) => {
+    const problems = Object.keys(problemsOf({ endpoints }))
+    expect(problems.map((path) => path.replace('.url', ''))).toEqual(
+      expected.map((path) => path.replace('.url', '')),
+    )
+  })
+
+  it('says what is wrong with the balancing', () => {
+    const balancing = { algorithm: 'random', zone: '', ejection: { intervalMs: 0 }, weights: 1 }
+    expect(Object.keys(problemsOf({ endpoints: [baseUrl], balancing })).sort()).toEqual([
+      'balancing.algorithm',
+      'balancing.ejection.intervalMs',
+      'balancing.weights',
+      'balancing.zone',
+    ])
+  })
+
+  it.each(['adaptiveConcurrency', 'bulkhead'])('takes no null for %s', (name) => {
+    expect(faultsOf({ [name]: null })).toEqual([name])
+  })
+
+  it.each<[string, object, number | undefined]>([
+    ['is adaptive by default', {}, 64],
+    ['is adaptive on request', { adaptiveConcurrency: { initialLimit: 7 } }, 7],
+    ['is adaptive beside no bulkhead', { adaptiveConcurrency: { initialLimit: 7 }, bulkhead: false }, 7],
+    ['is fixed with a bulkhead', { bulkhead: { maxConcurrent: 9 } }, 9],
+    ['is fixed with a bulkhead, and not adaptive', { bulkhead: {}, adaptiveConcurrency: false }, 200],
+    ['is none without a bulkhead', { bulkhead: false }, undefined],
+    ['is none when it is not to be adaptive', { adaptiveConcurrency: false }, undefined],
+  ])('the limit %s', (_, options, limit) => {
+    expect(createClient(orders, { baseUrl, ...options }).$stats()).toMatchObject({ limit, inFlight: 0 })
   })
 
   it.each<[string, object]>([

@@ -1,48 +1,40 @@
 import { OptionCheck, show } from '../config/index.js'
 import type { Operation } from '../contract/index.js'
-import {
-  type Bulkhead,
-  bulkhead,
-  type CircuitBreaker,
-  type CircuitBreakerOptions,
-  circuitBreaker,
-  type RateLimit,
-  type RetryBudget,
-  rateLimit,
-  retryBudget,
-} from '../policies/index.js'
-import { createTransport, type Transport } from '../transport/index.js'
-import { verdictOf } from './attempt-facts.js'
+import { checkBalancing, checkEndpoints } from '../endpoints/index.js'
+import type { TransportOptions } from '../transport/index.js'
 import { checkCallPolicy } from './check-call-policy.js'
 import { checkHeaders } from './check-headers.js'
 import { type CallPolicyOptions, type ClientOptions, clientDefaults } from './client-options.js'
 import { checkTelemetry, clientTelemetryOptionNames } from './client-telemetry-options.js'
-import { propagatesTo } from './propagation.js'
+import { makePolicies, maxPermits, type SharedPolicies } from './shared-policies.js'
 
-/** What `resolveOptions` made of a client's options: its policies and its transport. */
-export interface ResolvedClient {
-  readonly options: ClientOptions<object>
+/** A `baseUrl`, taken apart. */
+export interface BaseUrl {
   readonly origin: string
   /** In front of every path; empty, or beginning with a slash and not ending with one. */
   readonly basePath: string
+}
+
+/** What `resolveOptions` made of a client's options. */
+export interface ResolvedClient extends SharedPolicies {
+  readonly options: ClientOptions<object>
+  /** `undefined` where there are `endpoints`. */
+  readonly base: BaseUrl | undefined
   readonly headers: Readonly<Record<string, string>>
-  /** Whether its host may know of the requests that calls are made for. */
-  readonly propagates: boolean
-  readonly breaker: CircuitBreaker | undefined
-  readonly bulkhead: Bulkhead | undefined
-  readonly rateLimit: RateLimit | undefined
-  readonly budget: RetryBudget | undefined
-  readonly transport: Transport
+  readonly transport: TransportOptions
 }
 
 const optionNames = [
+  'adaptiveConcurrency',
   'attemptTimeoutMs',
+  'balancing',
   'baseUrl',
   'bulkhead',
   'circuitBreaker',
   'connectTimeoutMs',
   'connections',
   'dispatcher',
+  'endpoints',
   'fallback',
   'headers',
   'hedge',
@@ -62,7 +54,7 @@ const optionNames = [
 ] as const satisfies readonly (keyof ClientOptions)[]
 
 /** Options whose names are taken, by what is still to come. To ignore one would be to promise it. */
-const notYet = ['adaptiveConcurrency', 'auth', 'endpoints', 'priority', 'tls']
+const notYet = ['auth', 'priority', 'tls']
 
 /**
  * Checks a client's options and makes what they describe.
@@ -76,7 +68,7 @@ export function resolveOptions(
 ): ResolvedClient {
   const check = new OptionCheck(`client of '${dependency}'`)
   const options = withoutUndefined(check, given, optionNames)
-  const base = checkBaseUrl(check, options.baseUrl)
+  const base = checkPlace(check, options)
   checkCallPolicy(check, '', options)
   checkOperations(check, options.operations, operations)
   checkTransport(check, options)
@@ -89,15 +81,37 @@ export function resolveOptions(
   checkTelemetry(check, options)
   const policies = makePolicies(check, options, dependency)
   check.done()
-  const transport = createTransport({
-    connections: options.connections ?? policies.bulkhead?.maxConcurrent ?? clientDefaults.maxConcurrent,
+  const transport = {
+    connections: options.connections ?? maxPermits(policies) ?? clientDefaults.maxConcurrent,
     connectTimeoutMs: options.connectTimeoutMs ?? clientDefaults.connectTimeoutMs,
     http2: options.http2,
     proxy: options.proxy,
     dispatcher: options.dispatcher,
-  })
-  const propagates = propagatesTo(base.origin, options.propagate, base.origin)
-  return { options, ...base, headers, propagates, ...policies, transport }
+  }
+  return { options, base, headers, ...policies, transport }
+}
+
+/** `baseUrl` or `endpoints`: one of the two must be there. */
+function checkPlace(check: OptionCheck, options: ClientOptions<object>): BaseUrl | undefined {
+  const { balancing, baseUrl, endpoints } = options as Record<string, unknown>
+  if (endpoints === undefined) {
+    if (balancing !== undefined) check.add('balancing', 'has no effect without endpoints; leave it out')
+    return checkBaseUrl(check, baseUrl)
+  }
+  if (baseUrl !== undefined) {
+    check.add(
+      'endpoints',
+      'contradicts baseUrl: the service is at one place or at several; give one of the two',
+    )
+  }
+  checkBalancing(check, 'balancing', balancing)
+  if (typeof (endpoints as { watch?: unknown } | null)?.watch === 'function') return undefined
+  if (Array.isArray(endpoints)) checkEndpoints(check, 'endpoints', endpoints)
+  else {
+    const shape = 'must be a list of URLs, or a resolver such as dnsEndpoints() makes'
+    check.add('endpoints', `${shape}, not ${show(endpoints)}`)
+  }
+  return undefined
 }
 
 /** Refuses names that are unknown or not built yet, and drops options that were given as `undefined`. */
@@ -107,7 +121,7 @@ export function withoutUndefined<Options extends object>(
   names: readonly string[],
 ): Options {
   if (typeof given !== 'object' || given === null) {
-    const least = names === optionNames ? ' with at least a baseUrl' : ''
+    const least = names === optionNames ? ' with at least a baseUrl or endpoints' : ''
     check.add('', `needs an object of options${least}, not ${show(given)}`)
     check.done()
   }
@@ -122,13 +136,13 @@ export function withoutUndefined<Options extends object>(
 }
 
 /** `baseUrl`, which must be there, taken apart. */
-export function checkBaseUrl(
-  check: OptionCheck,
-  baseUrl: unknown,
-): { readonly origin: string; readonly basePath: string } {
+export function checkBaseUrl(check: OptionCheck, baseUrl: unknown): BaseUrl {
   const nowhere = { origin: '', basePath: '' }
   if (baseUrl === undefined) {
-    check.add('baseUrl', "is missing; say where the service is, such as 'http://orders:3000'")
+    check.add(
+      'baseUrl',
+      "is missing; say where the service is, such as 'http://orders:3000', or give endpoints",
+    )
     return nowhere
   }
   const url = URL.canParse(String(baseUrl)) ? new URL(String(baseUrl)) : undefined
@@ -179,66 +193,4 @@ export function checkTransport(check: OptionCheck, options: ConnectionOptions): 
     if (options[name] !== undefined)
       check.add(name, 'has no effect beside dispatcher; set it on the dispatcher')
   }
-}
-
-/** The policies that all calls of a dependency share. */
-export type SharedPolicies = Pick<ResolvedClient, 'breaker' | 'bulkhead' | 'rateLimit' | 'budget'>
-
-/** The options that describe them. */
-export type SharedPolicyOptions = Pick<
-  ClientOptions<object>,
-  'bulkhead' | 'circuitBreaker' | 'random' | 'rateLimit' | 'retryBudget'
->
-
-/** Makes the policies of one dependency; what is wrong with their options is told to `check`. */
-export function makePolicies(
-  check: OptionCheck,
-  options: SharedPolicyOptions,
-  name = 'circuit',
-): SharedPolicies {
-  const { random } = options
-  return {
-    breaker: make(check, 'circuitBreaker', options.circuitBreaker, (given) =>
-      circuitBreaker({
-        name,
-        ...(typeof random === 'function' && { random }),
-        ...withoutClassify(check, given),
-        classify: (error, execution) => verdictOf(error, execution).breaker,
-      }),
-    ),
-    bulkhead: make(check, 'bulkhead', options.bulkhead, bulkhead),
-    rateLimit: make(check, 'rateLimit', options.rateLimit ?? false, rateLimit),
-    budget: isBudget(options.retryBudget)
-      ? options.retryBudget
-      : make(check, 'retryBudget', options.retryBudget, retryBudget),
-  }
-}
-
-/** `false` makes nothing, `undefined` the policy's defaults. What its own check finds is told below `path`. */
-function make<Options extends object, Made>(
-  check: OptionCheck,
-  path: string,
-  given: Options | false | undefined,
-  factory: (options: Options) => Made,
-): Made | undefined {
-  let made: Made | undefined
-  if (given !== false) {
-    check.nest(path, () => {
-      if (given === undefined) made = factory({} as Options)
-      else if (check.object(path, given, Object.keys(Object(given)))) made = factory(given)
-    })
-  }
-  return made
-}
-
-/** What an outcome means is decided by the client, which knows HTTP. */
-function withoutClassify(check: OptionCheck, options: CircuitBreakerOptions): CircuitBreakerOptions {
-  if (options.classify !== undefined) {
-    check.add('circuitBreaker.classify', 'has no effect: a client judges by the HTTP outcome; leave it out')
-  }
-  return options
-}
-
-function isBudget(value: RetryBudget | object | false | undefined): value is RetryBudget {
-  return typeof (value as Partial<RetryBudget> | undefined)?.tryWithdraw === 'function'
 }

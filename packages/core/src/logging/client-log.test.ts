@@ -40,12 +40,26 @@ describe('ClientLog', () => {
       error: new Error('reset'),
     })
     events.emit('hedge', { ...call, delayMs: 20 })
+    events.emit('shed', call)
+    events.emit('ejected', { ...endpoint, reason: 'failure ratio', ejectedMs: 10_000 })
+    events.emit('readmitted', endpoint)
+    events.emit('endpointAdded', endpoint)
+    events.emit('endpointRemoved', { ...endpoint, inFlight: 2 })
+    for (let index = 0; index < 3; index++) {
+      events.emit('resolverError', { dependency: 'orders', error: new Error('no answer') })
+    }
     events.emit('open', { ...endpoint, openMs: 1_500, failures: 20, successes: 1 })
     events.emit('halfOpen', endpoint)
     events.emit('close', endpoint)
     expect(lines).toMatchObject([
       { level: 'warn', msg: 'retry', correlation_id: 'abc', ...call, attempt: 2, delay_ms: 51 },
       { level: 'debug', msg: 'hedge', delay_ms: 20 },
+      { level: 'warn', msg: 'call shed', ...call },
+      { level: 'warn', msg: 'endpoint ejected', endpoint: endpoint.origin, ejected_ms: 10_000 },
+      { level: 'info', msg: 'endpoint readmitted', endpoint: endpoint.origin },
+      { level: 'info', msg: 'endpoint added', dependency: 'orders', endpoint: endpoint.origin },
+      { level: 'info', msg: 'endpoint removed', in_flight: 2 },
+      { level: 'warn', msg: 'resolver failed', dependency: 'orders', err: { message: 'no answer' } },
       { level: 'warn', msg: 'circuit open', endpoint: endpoint.origin, open_ms: 1_500, failures: 20 },
       { level: 'info', msg: 'circuit half-open', dependency: 'orders' },
       { level: 'info', msg: 'circuit closed', dependency: 'orders' },
@@ -53,7 +67,7 @@ describe('ClientLog', () => {
     expect(lines[0]?.err).toMatchObject({ message: 'reset' })
     stop()
     events.emit('close', endpoint)
-    expect(lines).toHaveLength(5)
+    expect(lines).toHaveLength(11)
   })
 
   it('logs refusals of a kind once a second, and how many it left out', () => {

@@ -9,6 +9,9 @@ interface LoggedCallEvent {
   readonly correlationId?: string | undefined
 }
 
+/** What may come by the thousand; of a whole dependency, or of one operation of it. */
+type RepeatedEvent = Pick<LoggedCallEvent, 'dependency' | 'correlationId'> & { readonly operation?: string }
+
 interface LoggedEndpointEvent {
   readonly dependency: string
   readonly origin: string
@@ -23,6 +26,7 @@ export interface LoggedEvents {
   }
   readonly hedge: LoggedCallEvent & { readonly delayMs: number }
   readonly reject: LoggedCallEvent & { readonly reason: string }
+  readonly shed: LoggedCallEvent
   readonly fallback: LoggedCallEvent & { readonly error: unknown }
   readonly open: LoggedEndpointEvent & {
     readonly openMs: number
@@ -31,6 +35,11 @@ export interface LoggedEvents {
   }
   readonly halfOpen: LoggedEndpointEvent
   readonly close: LoggedEndpointEvent
+  readonly ejected: LoggedEndpointEvent & { readonly reason: string; readonly ejectedMs: number }
+  readonly readmitted: LoggedEndpointEvent
+  readonly endpointAdded: LoggedEndpointEvent
+  readonly endpointRemoved: LoggedEndpointEvent & { readonly inFlight: number }
+  readonly resolverError: { readonly dependency: string; readonly error: unknown }
 }
 
 /** The part of a client, a `createFetch` or an interceptor that is logged. */
@@ -83,7 +92,11 @@ export class ClientLog {
 
   /** Logs what a client reports, until the returned function is called. */
   watch(client: LoggedClient): () => void {
-    const stops = [...this.#watchCalls(client), ...this.#watchBreakers(client)]
+    const stops = [
+      ...this.#watchCalls(client),
+      ...this.#watchBreakers(client),
+      ...this.#watchEndpoints(client),
+    ]
     return () => {
       for (const stop of stops) stop()
     }
@@ -108,6 +121,7 @@ export class ClientLog {
       client.$on('reject', (event) => {
         this.#writeSeldom('warn', `call rejected: ${event.reason}`, event, () => ({ reason: event.reason }))
       }),
+      client.$on('shed', (event) => this.#writeSeldom('warn', 'call shed', event, () => ({}))),
       client.$on('fallback', (event) => {
         this.#writeSeldom('warn', 'fallback', event, () => ({ err: serializeError(event.error) }))
       }),
@@ -134,7 +148,30 @@ export class ClientLog {
     ]
   }
 
-  #writeSeldom(level: Level, message: string, event: LoggedCallEvent, further: () => object): void {
+  #watchEndpoints(client: LoggedClient): readonly (() => void)[] {
+    const inform = (message: string, { dependency, origin }: LoggedEndpointEvent, further: object = {}) =>
+      this.#write('info', message, () => ({ dependency, endpoint: origin, ...further }))
+    return [
+      client.$on('ejected', ({ dependency, origin, reason, ejectedMs }) => {
+        this.#write('warn', 'endpoint ejected', () => ({
+          dependency,
+          endpoint: origin,
+          reason,
+          ejected_ms: Math.round(ejectedMs),
+        }))
+      }),
+      client.$on('readmitted', (event) => inform('endpoint readmitted', event)),
+      client.$on('endpointAdded', (event) => inform('endpoint added', event)),
+      client.$on('endpointRemoved', (event) =>
+        inform('endpoint removed', event, { in_flight: event.inFlight }),
+      ),
+      client.$on('resolverError', ({ dependency, error }) => {
+        this.#writeSeldom('warn', 'resolver failed', { dependency }, () => ({ err: serializeError(error) }))
+      }),
+    ]
+  }
+
+  #writeSeldom(level: Level, message: string, event: RepeatedEvent, further: () => object): void {
     if (!isLogged(this.#logger, level)) return
     const key = JSON.stringify([message, event.dependency, event.operation])
     const now = performance.now()
@@ -162,6 +199,6 @@ export class ClientLog {
   }
 }
 
-function callFields({ dependency, operation, correlationId }: LoggedCallEvent): object {
+function callFields({ dependency, operation, correlationId }: RepeatedEvent): object {
   return { correlation_id: correlationId, dependency, operation }
 }

@@ -65,11 +65,17 @@ function logRequestsAndCalls(): void {
     vi.advanceTimersByTime(waitMs)
     events.emit('reject', { ...call, reason: 'queue full' })
     events.emit('fallback', { ...call, error })
+    events.emit('shed', call)
+    events.emit('resolverError', { dependency: 'orders', error })
   }
   vi.useRealTimers()
   events.emit('open', { ...endpoint, openMs: 1, failures: 1, successes: 1 })
   events.emit('halfOpen', endpoint)
   events.emit('close', endpoint)
+  events.emit('ejected', { ...endpoint, reason: 'failure ratio', ejectedMs: 1 })
+  events.emit('readmitted', endpoint)
+  events.emit('endpointAdded', endpoint)
+  events.emit('endpointRemoved', { ...endpoint, inFlight: 1 })
 }
 
 async function logService(): Promise<void> {

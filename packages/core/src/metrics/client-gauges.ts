@@ -18,6 +18,7 @@ const readers = {
     ),
   budgetTokens: ({ dependency, retryBudget }) =>
     retryBudget === undefined ? [] : [[[dependency], retryBudget.tokens]],
+  concurrencyLimit: ({ dependency, limit }) => (limit === undefined ? [] : [[[dependency], limit]]),
   attemptsInFlight: ({ dependency, inFlight }) => [[[dependency], inFlight]],
   callsQueued: ({ dependency, queued }) => [[[dependency], queued]],
   connections: ({ dependency, endpoints }) =>

@@ -21,6 +21,7 @@ function observed(state: string) {
   const events = new Emitter<CountedEvents>()
   const stats = (): ObservedStats => ({
     dependency: 'orders',
+    limit: 64,
     inFlight: 3,
     queued: 2,
     retryBudget: { tokens: 7 },
@@ -52,13 +53,18 @@ describe('ClientMetrics', () => {
     events.emit('retry', call)
     events.emit('hedge', call)
     events.emit('reject', { ...call, reason: 'circuit open' })
+    events.emit('shed', call)
+    events.emit('ejected', { dependency: 'orders', origin })
     for (const name of ['open', 'halfOpen', 'close'] as const) {
       events.emit(name, { dependency: 'orders', origin })
     }
     const values = await read(metrics)
     expect(values('http_client_retries_total')).toEqual([{ ...call, value: 1 }])
     expect(values('http_client_hedges_total')).toEqual([{ ...call, value: 1 }])
-    expect(values('http_client_rejections_total')).toEqual([{ ...call, reason: 'circuit_open', value: 1 }])
+    expect(values('http_client_rejections_total')).toEqual([
+      { ...call, reason: 'circuit_open', value: 1 },
+      { ...call, reason: 'shed', value: 1 },
+    ])
     const endpoint = { dependency: 'orders', endpoint: origin }
     expect(values('http_client_circuit_breaker_transitions_total')).toEqual(
       ['open', 'half_open', 'closed'].map((state) => ({ ...endpoint, state, value: 1 })),
@@ -69,6 +75,8 @@ describe('ClientMetrics', () => {
       { ...endpoint, state: 'open', value: 0 },
       { ...endpoint, state: 'isolated', value: 0 },
     ])
+    expect(values('http_client_endpoint_ejections_total')).toEqual([{ ...endpoint, value: 1 }])
+    expect(values('http_client_concurrency_limit')).toEqual([{ dependency: 'orders', value: 64 }])
     expect(values('http_client_retry_budget_tokens')).toEqual([{ dependency: 'orders', value: 7 }])
     expect(values('http_client_attempts_in_flight')).toEqual([{ dependency: 'orders', value: 3 }])
     expect(values('http_client_calls_queued')).toEqual([{ dependency: 'orders', value: 2 }])
@@ -79,6 +87,22 @@ describe('ClientMetrics', () => {
     const later = await read(metrics)
     expect(later('http_client_retries_total')).toEqual([{ ...call, value: 1 }])
     expect(later('http_client_attempts_in_flight')).toEqual([])
+  })
+
+  it('forgets what it has counted of an endpoint that has gone', async () => {
+    const metrics = createMetrics({ process: false })
+    const { client, events } = observed('closed')
+    metrics.client.watch(client)
+    for (const place of [origin, 'http://10.0.0.9:3000']) {
+      const endpoint = { dependency: 'orders', origin: place }
+      for (const name of ['open', 'halfOpen', 'close', 'ejected'] as const) events.emit(name, endpoint)
+    }
+    events.emit('endpointReleased', { dependency: 'orders', origin: 'http://10.0.0.9:3000' })
+    const values = await read(metrics)
+    expect(values('http_client_circuit_breaker_transitions_total')).toHaveLength(3)
+    expect(values('http_client_endpoint_ejections_total')).toEqual([
+      { dependency: 'orders', endpoint: origin, value: 1 },
+    ])
   })
 
   it('adds up two clients of one dependency', async () => {

@@ -12,6 +12,9 @@ import type { FamilyOptions } from './server-metrics.js'
 /** The outcome of a call that gave what was asked for. */
 export const successOutcome = 'success'
 
+/** The states of a breaker whose transitions are counted. */
+const breakerLabels = ['open', 'half_open', 'closed'] as const
+
 /** Counts the calls of one operation. Made once, kept by whoever calls. */
 class OperationMetrics {
   readonly #slotOf: (outcome: string) => HistogramSlot
@@ -57,6 +60,7 @@ export class ClientMetrics {
   readonly #hedges: CounterFamily
   readonly #rejections: CounterFamily
   readonly #transitions: CounterFamily
+  readonly #ejections: CounterFamily
   readonly #gauges: ClientGauges
 
   constructor(options: FamilyOptions) {
@@ -76,9 +80,10 @@ export class ClientMetrics {
     this.#hedges = counter('callHedges')
     this.#rejections = counter('callRejections')
     this.#transitions = counter('breakerTransitions')
+    this.#ejections = counter('endpointEjections')
     this.#gauges = new ClientGauges(naming)
-    const counters = [this.#attempts, this.#retries, this.#hedges, this.#rejections, this.#transitions]
-    this.families = [this.#durations, ...counters, ...this.#gauges.families]
+    const calls = [this.#attempts, this.#retries, this.#hedges, this.#rejections]
+    this.families = [this.#durations, ...calls, this.#transitions, this.#ejections, ...this.#gauges.families]
   }
 
   /** What counts the calls of one operation. */
@@ -91,22 +96,39 @@ export class ClientMetrics {
 
   /** Counts what a client reports and shows its state in every scrape, until the returned function is called. */
   watch(client: ObservedClient): () => void {
-    const stops = [
-      this.#gauges.watch(client),
+    const stops = [this.#gauges.watch(client), ...this.#watchCalls(client), ...this.#watchEndpoints(client)]
+    return () => {
+      for (const stop of stops) stop()
+    }
+  }
+
+  #watchCalls(client: ObservedClient): readonly (() => void)[] {
+    return [
       client.$on('retry', ({ dependency, operation }) => this.#retries.add([dependency, operation])),
       client.$on('hedge', ({ dependency, operation }) => this.#hedges.add([dependency, operation])),
       client.$on('reject', ({ dependency, operation, reason }) => {
         this.#rejections.add([dependency, operation, reason.replaceAll(' ', '_')])
       }),
+      client.$on('shed', ({ dependency, operation }) => {
+        this.#rejections.add([dependency, operation, 'shed'])
+      }),
+    ]
+  }
+
+  #watchEndpoints(client: ObservedClient): readonly (() => void)[] {
+    return [
       client.$on('open', ({ dependency, origin }) => this.#transitions.add([dependency, origin, 'open'])),
       client.$on('halfOpen', ({ dependency, origin }) => {
         this.#transitions.add([dependency, origin, 'half_open'])
       }),
       client.$on('close', ({ dependency, origin }) => this.#transitions.add([dependency, origin, 'closed'])),
+      client.$on('ejected', ({ dependency, origin }) => this.#ejections.add([dependency, origin])),
+      // Addresses come and go without end: what is counted of one goes with it.
+      client.$on('endpointReleased', ({ dependency, origin }) => {
+        this.#ejections.series.remove([dependency, origin])
+        for (const state of breakerLabels) this.#transitions.series.remove([dependency, origin, state])
+      }),
     ]
-    return () => {
-      for (const stop of stops) stop()
-    }
   }
 
   #labels(

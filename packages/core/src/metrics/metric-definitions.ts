@@ -86,23 +86,35 @@ export const metricDefinitions = define({
     labels: ['dependency', 'endpoint', 'state'],
     help: 'Changes of circuit breakers to this state.',
   },
+  endpointEjections: {
+    type: 'counter',
+    name: 'http_client_endpoint_ejections_total',
+    labels: ['dependency', 'endpoint'],
+    help: 'How often an endpoint was left out of the choice because it failed.',
+  },
   budgetTokens: {
     type: 'gauge',
     name: 'http_client_retry_budget_tokens',
     labels: ['dependency'],
     help: 'Retries and hedges that the budget would pay for now.',
   },
+  concurrencyLimit: {
+    type: 'gauge',
+    name: 'http_client_concurrency_limit',
+    labels: ['dependency'],
+    help: 'Attempts that may be in flight now.',
+  },
   attemptsInFlight: {
     type: 'gauge',
     name: 'http_client_attempts_in_flight',
     labels: ['dependency'],
-    help: 'Attempts that hold a permit of the bulkhead.',
+    help: 'Attempts that hold a permit of the concurrency limit.',
   },
   callsQueued: {
     type: 'gauge',
     name: 'http_client_calls_queued',
     labels: ['dependency'],
-    help: 'Calls that wait for a permit of the bulkhead.',
+    help: 'Calls that wait for a permit of the concurrency limit.',
   },
   connections: {
     type: 'gauge',

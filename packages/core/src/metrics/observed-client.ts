@@ -13,9 +13,12 @@ export interface CountedEvents {
   readonly retry: ObservedCall
   readonly hedge: ObservedCall
   readonly reject: ObservedCall & { readonly reason: string }
+  readonly shed: ObservedCall
   readonly open: ObservedEndpoint
   readonly halfOpen: ObservedEndpoint
   readonly close: ObservedEndpoint
+  readonly ejected: ObservedEndpoint
+  readonly endpointReleased: ObservedEndpoint
 }
 
 /** What is read of one endpoint. */
@@ -27,6 +30,8 @@ export interface EndpointReadings {
 
 /** What is read of a dependency's policies. */
 export interface DependencyReadings {
+  /** How many attempts may be in flight; `undefined` without a limit. */
+  readonly limit?: number | undefined
   readonly inFlight: number
   readonly queued: number
   readonly retryBudget: { readonly tokens: number } | undefined

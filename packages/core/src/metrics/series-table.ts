@@ -42,6 +42,11 @@ export class SeriesTable<Slot> {
     return this.#make(this.#series, labels, values)
   }
 
+  /** Forgets a series, whose labels nobody will use any more; that of the overflow stays. */
+  remove(values: LabelValues): void {
+    this.#series.delete(labelText(this.#options.labelNames, values))
+  }
+
   *slots(): Generator<Slot> {
     yield* this.#series.values()
     yield* this.#overflow.values()

@@ -171,3 +171,83 @@ describe('the options of a breaker', () => {
     expect(opened).toHaveBeenCalledWith({ openMs: 20_000, failures: 20, successes: 0 })
   })
 })
+
+describe('for whoever chooses among several', () => {
+  it('says whether it would refuse, and for how long', async () => {
+    const breaker = circuitBreaker({ openMs: 1_000, random: () => 0 })
+    expect([breaker.refuses, breaker.retryAfterMs]).toEqual([false, undefined])
+    await open(breaker)
+    expect([breaker.refuses, breaker.retryAfterMs]).toEqual([true, 1_000])
+    await turn(400)
+    expect([breaker.refuses, breaker.retryAfterMs]).toEqual([true, 600])
+    await turn(600)
+    expect([breaker.state, breaker.refuses, breaker.retryAfterMs]).toEqual(['halfOpen', false, undefined])
+    let resolve = (_: unknown): void => {}
+    const probe = breaker.execute(
+      () =>
+        new Promise((done) => {
+          resolve = done
+        }),
+    )
+    expect([breaker.refuses, breaker.retryAfterMs]).toEqual([true, 0])
+    resolve(1)
+    await probe
+    expect(breaker.refuses).toBe(false)
+    breaker.isolate()
+    expect([breaker.refuses, breaker.retryAfterMs]).toEqual([true, undefined])
+  })
+
+  it('asks each time how long it may stay open', async () => {
+    let maxOpenMs = 60_000
+    const breaker = circuitBreaker({ openMs: 1_000, maxOpenMs: () => maxOpenMs, random: () => 0.999 })
+    const openings: number[] = []
+    breaker.on('open', ({ openMs }) => openings.push(Math.round(openMs / 1_000)))
+    await open(breaker)
+    for (let probe = 0; probe < 5; probe++) {
+      await turn(60_000)
+      await fail(breaker)
+    }
+    maxOpenMs = 5_000
+    await turn(60_000)
+    await fail(breaker)
+    expect(openings).toEqual([2, 4, 8, 16, 32, 60, 5])
+  })
+
+  it.each([Number.NaN, 0, -1, Number.POSITIVE_INFINITY])('takes no time of %d', async (maxOpenMs) => {
+    const breaker = circuitBreaker({ maxOpenMs: () => maxOpenMs })
+    await open(breaker)
+    expect(breaker.retryAfterMs).toBeLessThanOrEqual(5_000)
+    expect(breaker.retryAfterMs).toBeGreaterThan(0)
+  })
+
+  it('probes sooner when asked to, and tells nobody of it', async () => {
+    const breaker = circuitBreaker({ openMs: 30_000, maxOpenMs: 60_000, random: () => 0.5 })
+    await open(breaker)
+    const told: string[] = []
+    for (const name of ['open', 'halfOpen', 'close'] as const) {
+      breaker.on(name, () => told.push(name))
+      breaker.opossum.on(name as 'open', () => told.push(`opossum ${name}`))
+    }
+    breaker.probeWithin(4_000)
+    expect([breaker.state, breaker.retryAfterMs, told]).toEqual(['open', 3_000, []])
+    // Neither later than it would be, nor again for the same.
+    breaker.probeWithin(5_000)
+    expect(breaker.retryAfterMs).toBe(3_000)
+    await turn(3_000)
+    expect([breaker.state, told]).toEqual([
+      'halfOpen',
+      expect.arrayContaining(['halfOpen', 'opossum halfOpen']),
+    ])
+    expect(told).toHaveLength(2)
+    expect(vi.getTimerCount()).toBe(0)
+    await breaker.execute(() => 1)
+    expect(breaker.state).toBe('closed')
+  })
+
+  it('probes no sooner while it is closed', () => {
+    const breaker = circuitBreaker()
+    breaker.probeWithin(1)
+    expect(breaker.state).toBe('closed')
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})

@@ -42,10 +42,10 @@ export interface CircuitBreakerOptions {
    */
   readonly openMs?: number
   /**
-   * The longest it stays open, in milliseconds.
+   * The longest it stays open, in milliseconds; a function is asked each time it opens.
    * @default 5000
    */
-  readonly maxOpenMs?: number
+  readonly maxOpenMs?: number | (() => number)
   /**
    * A success that took longer than this counts as a failure, in milliseconds; `false` for none.
    * @default false
@@ -87,6 +87,10 @@ export interface CircuitBreakerEvents {
 /** A circuit breaker. */
 export interface CircuitBreaker extends Policy<CircuitBreakerEvents> {
   readonly state: BreakerState
+  /** Whether a call that began now would be refused. */
+  readonly refuses: boolean
+  /** Milliseconds until it lets a probe through; `undefined` while it refuses nothing, or is isolated by hand. */
+  readonly retryAfterMs: number | undefined
   /** Settled calls of the window. */
   readonly counts: { readonly successes: number; readonly failures: number }
   /**
@@ -96,6 +100,8 @@ export interface CircuitBreaker extends Policy<CircuitBreakerEvents> {
   readonly opossum: OpossumBreaker
   /** Refuses every call until `reset()`. */
   isolate(): void
+  /** If it is open for longer than `ms` milliseconds, lets a probe through within that time after all. */
+  probeWithin(ms: number): void
   /** Closes the breaker, also after `isolate()`, and forgets what it has counted. */
   reset(): void
   /**
@@ -137,7 +143,7 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
       connectionFailures: options.connectionFailures ?? 5,
       outageMs: options.outageMs ?? 2000,
       openMs: options.openMs ?? 1000,
-      maxOpenMs: options.maxOpenMs ?? Math.max(5000, options.openMs ?? 0),
+      maxOpenMs: longestOf(options),
       slowCallMs: options.slowCallMs ?? (false as const),
       probeTimeoutMs: options.probeTimeoutMs ?? 10_000,
       classify:
@@ -160,6 +166,16 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
     return this.opossum.halfOpen ? 'halfOpen' : 'closed'
   }
 
+  get refuses(): boolean {
+    const { opossum } = this
+    return this.#isolated || opossum.opened || (opossum.halfOpen && !this.#probeIsFree())
+  }
+
+  get retryAfterMs(): number | undefined {
+    if (this.#isolated || !this.refuses) return undefined
+    return Math.max(0, this.#openUntil - performance.now())
+  }
+
   get counts(): { readonly successes: number; readonly failures: number } {
     return this.#window.counts(performance.now())
   }
@@ -167,6 +183,15 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
   isolate(): void {
     this.#isolated = true
     this.#generation++
+  }
+
+  probeWithin(ms: number): void {
+    const now = performance.now()
+    if (!this.opossum.opened || this.#openUntil - now <= ms) return
+    // With the jitter of any other opening.
+    const duration = ms * (0.5 + 0.5 * this.#options.random())
+    this.#openUntil = now + duration
+    this.#window.retime(duration)
   }
 
   reset(): void {
@@ -213,7 +238,7 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
       if (!opossum.opened && !opossum.halfOpen) return this.#generation
     }
     this.#window.reject()
-    const retryAfterMs = this.#isolated ? undefined : Math.max(0, this.#openUntil - performance.now())
+    const { retryAfterMs } = this
     if (this.events.has('reject')) this.events.emit('reject', { execution, retryAfterMs })
     throw new CircuitOpenError(refusal(this.state, retryAfterMs), retryAfterMs)
   }
@@ -271,7 +296,7 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
   #open(now: number): void {
     const { openMs, maxOpenMs, random } = this.#options
     // Also at the longest some jitter is left: clients that opened together must not probe together.
-    const longest = Math.min(maxOpenMs, 2 * openMs * 2 ** Math.min(this.#openings, 30))
+    const longest = Math.min(maxOpenMs(), 2 * openMs * 2 ** Math.min(this.#openings, 30))
     const shortest = Math.max(longest / 2, Math.min(openMs, longest))
     const duration = shortest + random() * (longest - shortest)
     const { successes, failures } = this.#window.counts(now)
@@ -299,6 +324,21 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
     this.#generation++
     this.#probeStartedAt = undefined
     this.#forgetFailures()
+  }
+}
+
+const defaultMaxOpenMs = 5_000
+/** The longest that a timer can hold. */
+const longestTimerMs = 2 ** 31 - 1
+
+/** How long it may stay open; what a function gives that is no time is not believed. */
+function longestOf({ maxOpenMs, openMs = 0 }: CircuitBreakerOptions): () => number {
+  const usual = Math.max(defaultMaxOpenMs, openMs)
+  if (typeof maxOpenMs !== 'function') return () => maxOpenMs ?? usual
+  const asked = guarded('maxOpenMs of circuitBreaker()', maxOpenMs, () => usual)
+  return () => {
+    const ms = asked()
+    return ms > 0 && ms <= longestTimerMs ? ms : usual
   }
 }
 
@@ -351,7 +391,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     }
     if (options.outageMs !== false) check.milliseconds('outageMs', options.outageMs)
     check.milliseconds('openMs', options.openMs)
-    check.milliseconds('maxOpenMs', options.maxOpenMs)
+    if (typeof options.maxOpenMs !== 'function') check.milliseconds('maxOpenMs', options.maxOpenMs)
     check.milliseconds('probeTimeoutMs', options.probeTimeoutMs)
     if (options.slowCallMs !== false) check.milliseconds('slowCallMs', options.slowCallMs)
     if (options.name !== undefined && typeof options.name !== 'string') {
@@ -360,7 +400,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     check.function('classify', options.classify)
     check.function('random', options.random)
     const { openMs, maxOpenMs } = options
-    if (openMs !== undefined && maxOpenMs !== undefined && openMs > maxOpenMs) {
+    if (openMs !== undefined && typeof maxOpenMs === 'number' && openMs > maxOpenMs) {
       check.add('openMs', `is above maxOpenMs (${openMs} > ${maxOpenMs})`)
     }
   }

@@ -1,3 +1,10 @@
+export {
+  type AdaptiveConcurrency,
+  type AdaptiveConcurrencyEvents,
+  type AdaptiveConcurrencyRejection,
+  adaptiveConcurrency,
+} from './adaptive-concurrency.js'
+export type { AdaptiveConcurrencyOptions } from './adaptive-options.js'
 export type { BreakerVerdict } from './breaker-verdict.js'
 export {
   type Bulkhead,
@@ -18,6 +25,7 @@ export { Emitter, type Listener, type Unsubscribe } from './emitter.js'
 export { type Abortable, Execution, type ExecutionContext, type Step, type Work } from './execution.js'
 export { type FallbackEvents, type FallbackFunction, type FallbackOptions, fallback } from './fallback.js'
 export { type HedgeEvents, type HedgeOptions, hedge } from './hedge.js'
+export type { LimitVerdict } from './limit-verdict.js'
 export { BasePolicy, type ExecuteOptions, type Policy } from './policy.js'
 export {
   type RateLimit,

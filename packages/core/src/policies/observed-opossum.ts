@@ -10,8 +10,22 @@ export type OpossumBreaker = Opossum
  */
 export class ObservedOpossum extends Opossum {
   readonly #warned = new Set<string | symbol>()
+  /** opossum's own, which make its timer. */
+  readonly #ownOpenListeners: readonly unknown[] = this.rawListeners('open')
+  #isQuiet = false
+
+  /** Runs what changes the state without telling anybody but opossum itself. */
+  quietly(run: () => void): void {
+    this.#isQuiet = true
+    try {
+      run()
+    } finally {
+      this.#isQuiet = false
+    }
+  }
 
   override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (this.#isQuiet) return event === 'open' && this.notify(event, this.#ownOpenListeners, args)
     return this.notify(event, this.rawListeners(event), args)
   }
 

@@ -97,6 +97,14 @@ export class OutcomeWindow {
     this.#breaker.open()
   }
 
+  /** Opens anew for another time. Nobody is told: to who listens it has been open all along. */
+  retime(durationMs: number): void {
+    this.#breaker.quietly(() => {
+      this.#breaker.close()
+      this.open(durationMs)
+    })
+  }
+
   /** Closes, with nothing counted: opossum's window outlives its `close()`. */
   close(): void {
     for (let turned = 0; turned < buckets; turned++) this.#turn.emit('rotate')

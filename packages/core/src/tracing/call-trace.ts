@@ -3,6 +3,7 @@ import { redactUrl } from '../logging/index.js'
 import { type AttemptOwner, AttemptSpan } from './attempt-span.js'
 import { guarded, noSpan } from './guarded.js'
 import { insertAbove } from './insert-above.js'
+import { peerAttributes } from './server-attributes.js'
 import type { SpanAttributeValues } from './span-attributes.js'
 import { endSpan } from './span-outcome.js'
 
@@ -12,6 +13,8 @@ export interface SpanTemplates {
   readonly operationName: string
   readonly attemptAttributes: SpanAttributeValues
   readonly operationAttributes: SpanAttributeValues
+  /** Whether each attempt goes to an endpoint of its own, of which its span tells. */
+  readonly tellsPeers: boolean
 }
 
 /**
@@ -41,9 +44,10 @@ export class CallTrace implements AttemptOwner {
   startAttempt(url: string): AttemptSpan {
     const resends = this.#attempts++
     if (resends === 1) this.#openOperation()
-    const { attemptName, attemptAttributes } = this.#templates
+    const { attemptName, attemptAttributes, tellsPeers } = this.#templates
     const attributes = {
       ...attemptAttributes,
+      ...(tellsPeers ? peerAttributes(url) : undefined),
       'url.full': redactUrl(url),
       ...(resends === 0 ? undefined : { 'http.request.resend_count': resends }),
     }

@@ -3,6 +3,7 @@ import { activeTracer } from './active-tracer.js'
 import { CallTrace, type SpanTemplates } from './call-trace.js'
 import { methodAttributes, spanName } from './http-method.js'
 import { parentContext } from './parent-context.js'
+import { serverAttributes } from './server-attributes.js'
 import type { SpanAttributeValues } from './span-attributes.js'
 import { isTracingSuppressed } from './suppression.js'
 
@@ -13,11 +14,9 @@ export interface TracedOperation {
   readonly method: string
   /** The template of the path; `undefined` when there is none, as in `createFetch`. */
   readonly template: string | undefined
-  /** Scheme, host and port by the dependency's own name, wherever its endpoints are. */
-  readonly origin: string
+  /** Scheme, host and port; `undefined` where they are others for each attempt, and only the name is always the same. */
+  readonly origin: string | undefined
 }
-
-const schemePorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
 
 /** Makes the spans of the calls of one operation. */
 export class OperationTracing implements SpanTemplates {
@@ -25,16 +24,16 @@ export class OperationTracing implements SpanTemplates {
   readonly operationName: string
   readonly attemptAttributes: SpanAttributeValues
   readonly operationAttributes: SpanAttributeValues
+  readonly tellsPeers: boolean
 
   constructor({ dependency, operation, method, template, origin }: TracedOperation) {
-    const { hostname, port, protocol } = new URL(origin)
+    this.tellsPeers = origin === undefined
     this.attemptName = spanName(method, template)
     this.operationName = `${dependency}.${operation}`
     this.operationAttributes = { 'holdfast.dependency': dependency, 'holdfast.operation': operation }
     this.attemptAttributes = {
       ...methodAttributes(method),
-      'server.address': hostname.replace(/^\[|\]$/g, ''),
-      'server.port': port === '' ? (schemePorts[protocol] ?? 0) : Number(port),
+      ...(origin === undefined ? { 'server.address': dependency } : serverAttributes(origin)),
       ...(template === undefined ? undefined : { 'url.template': template }),
       ...this.operationAttributes,
     }

@@ -29,6 +29,10 @@ function emitted(): ReadonlySet<string> {
     call?.startAttempt('http://orders:3000/orders/1').end(503)
     call?.startAttempt('http://orders:3000/orders/1').end(0, new Error('broken'))
     call?.end(true, new Error('broken'))
+    const balanced = new OperationTracing({ ...common, origin: undefined, method, template: undefined })
+    const spread = balanced.startCall(performance.now())
+    spread?.startAttempt('http://10.0.0.1:3000/orders/1').end(200)
+    spread?.end(false)
     const headers = { host: 'shop', 'user-agent': 'curl/8' }
     const span = startServerSpan({ method, url: '/orders/1?page=2', httpVersion: '1.1', headers }, noTrace)
     span?.end({ status: 500, route: '/orders/{id}' })

@@ -41,9 +41,11 @@ export const spanAttributes = Object.freeze({
   'url.query': attribute(['server'], 'the query without its `?`, secrets redacted'),
   'server.address': attribute(
     ['server', 'attempt'],
-    "the host: of `baseUrl` on attempts, of the caller's `host` header on the server",
+    "the host: of `baseUrl` on attempts, the dependency's name where it has `endpoints`, of the caller's `host` header on the server",
   ),
   'server.port': attribute(['server', 'attempt'], 'the port that goes with it'),
+  'network.peer.address': attribute(['attempt'], 'the address of the endpoint, where its URL holds one'),
+  'network.peer.port': attribute(['attempt'], 'the port that goes with it'),
   'network.protocol.version': attribute(['server'], '`1.1` or `2`'),
   'user_agent.original': attribute(['server'], "the caller's `user-agent`"),
   'holdfast.dependency': attribute(['attempt', 'operation'], 'the dependency, as in metrics and logs'),

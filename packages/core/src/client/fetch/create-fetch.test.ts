@@ -342,7 +342,15 @@ describe('the options', () => {
     ])
   })
 
-  it.each(['auth', 'tls', 'endpoints', 'priority'])('%s is not built yet', (name) => {
+  it('have no endpoints: each origin is its own', () => {
+    expect(() => createFetch({ endpoints: [] } as never)).toThrow(/endpoints: is not an option/)
+  })
+
+  it('take one limit', () => {
+    expect(() => createFetch({ adaptiveConcurrency: {}, bulkhead: {} })).toThrow(/contradicts bulkhead/)
+  })
+
+  it.each(['auth', 'tls', 'priority'])('%s is not built yet', (name) => {
     expect(() => createFetch({ [name]: {} })).toThrow(/not available in this version/)
   })
 

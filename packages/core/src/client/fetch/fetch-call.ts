@@ -3,6 +3,7 @@ import type { Execution } from '../../policies/index.js'
 import type { CallTrace } from '../../tracing/index.js'
 import type { TransportRequest } from '../../transport/index.js'
 import type { UsualLatency } from '../attempt-facts.js'
+import type { Verdict } from '../classify.js'
 import { withContextHeaders, withRemainingTime } from '../inherited-context.js'
 import type { OriginEntry } from '../origin/origin-registry.js'
 import type { RepeatableCall } from '../repeat-layers.js'
@@ -35,6 +36,8 @@ export class FetchCall implements RepeatableCall {
   request: FetchHop
   latency: UsualLatency
   replayable: boolean
+  failure: unknown = undefined
+  verdict: Verdict | undefined = undefined
   trace: CallTrace | undefined = undefined
   /** Requests handed to the transport. */
   attempts = 0

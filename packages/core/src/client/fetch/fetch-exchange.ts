@@ -37,9 +37,7 @@ export function fetchExchange(
         execution,
       )
     },
-    read(execution, received, now) {
-      const call = execution.data as FetchCall
-      call.latency.record(now - execution.sentAt)
+    read(execution, received) {
       if (isFailure(received)) throw failureOf(execution, received)
       return received
     },

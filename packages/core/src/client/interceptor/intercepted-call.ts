@@ -5,6 +5,7 @@ import type { Execution } from '../../policies/index.js'
 import type { CallTrace } from '../../tracing/index.js'
 import type { UsualLatency } from '../attempt-facts.js'
 import { endedIn } from '../call-phase.js'
+import type { Verdict } from '../classify.js'
 import type { OriginEntry } from '../origin/origin-registry.js'
 import type { RepeatableCall } from '../repeat-layers.js'
 import { isReplayableBody, mayRepeat } from './request-facts.js'
@@ -36,6 +37,8 @@ export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchContr
   readonly context = contextStorage.getStore()
   /** Whether its host may know of that one. */
   readonly propagates: boolean
+  failure: unknown = undefined
+  verdict: Verdict | undefined = undefined
   trace: CallTrace | undefined = undefined
   request: { readonly replayable: boolean }
   attempts = 0

@@ -6,14 +6,16 @@ import type { OperationObserver } from '../call-observer.js'
 import type { ClientEvents } from '../client-events.js'
 import type { EndpointStats } from '../client-types.js'
 import { type AttemptExchange, linkGuardedAttempt } from '../guarded-attempt.js'
-import { forwardEvents } from '../policy-events.js'
+import { forwardBreaker, forwardLimits } from '../policy-events.js'
 import { propagatesTo } from '../propagation.js'
 import { hedgeLayer, retryLayer } from '../repeat-layers.js'
-import { makePolicies, type SharedPolicies } from '../resolve-options.js'
+import { makePolicies, maxPermits, permitsOf, type SharedPolicies } from '../shared-policies.js'
 import type { Protection } from './protection-options.js'
 
 /** The state of one origin's policies at one moment. */
-export interface OriginStats extends EndpointStats {
+export interface OriginStats extends Pick<EndpointStats, 'origin' | 'circuitBreaker' | 'connections'> {
+  /** How many attempts may be in flight now; `undefined` without a limit. */
+  readonly limit: number | undefined
   /** Attempts that hold a permit. */
   readonly inFlight: number
   /** Calls that wait for a permit. */
@@ -76,7 +78,7 @@ export class OriginRegistry<Received> {
 
   /** The most connections worth having to one origin. */
   get maxConcurrent(): number | undefined {
-    return this.#spare?.bulkhead?.maxConcurrent
+    return this.#spare && maxPermits(this.#spare)
   }
 
   entryOf(origin: string): OriginEntry {
@@ -94,7 +96,8 @@ export class OriginRegistry<Received> {
     const policies = this.#spare ?? makePolicies(new OptionCheck(subject), protection.shared)
     this.#spare = undefined
     const dependency = hostOf(origin)
-    forwardEvents(dependency, { ...policies, origin }, events)
+    forwardBreaker({ dependency, origin }, policies.breaker, events)
+    forwardLimits(dependency, policies, events)
     const entry = {
       ...policies,
       origin,
@@ -110,11 +113,13 @@ export class OriginRegistry<Received> {
     return entry
   }
 
-  #link(dependency: string, { budget, bulkhead, breaker, rateLimit }: SharedPolicies): Step {
+  #link(dependency: string, { adaptive, budget, bulkhead, breaker, rateLimit }: SharedPolicies): Step {
     const { events, protection } = this.#given
-    const { attemptTimeoutMs, retry, hedge, random } = protection
+    const { attemptTimeoutMs, timeoutMs, retry, hedge, random } = protection
     const context = { dependency, events, budget, random }
-    const attempt = linkGuardedAttempt({ bulkhead, breaker, attemptTimeoutMs }, this.#exchange)
+    const targets = { only: { breaker } }
+    const guards = { targets, adaptive, bulkhead, attemptTimeoutMs, timeoutMs }
+    const attempt = linkGuardedAttempt(guards, this.#exchange)
     const step = retryLayer(context, retry)(hedgeLayer(context, hedge)(attempt))
     return rateLimit?.link(step) ?? step
   }
@@ -123,7 +128,7 @@ export class OriginRegistry<Received> {
     let idle: OriginEntry | undefined
     for (const entry of this.#entries.values()) {
       const isOlder = idle === undefined || entry.usedAt < idle.usedAt
-      if (isOlder && entry.active === 0 && (entry.bulkhead?.inFlight ?? 0) === 0) idle = entry
+      if (isOlder && entry.active === 0 && permitsOf(entry).inFlight === 0) idle = entry
     }
     if (idle === undefined) return
     this.#entries.delete(idle.origin)
@@ -151,14 +156,11 @@ function retire({ breaker, rateLimit }: SharedPolicies): void {
   rateLimit?.close()
 }
 
-function statsOf(
-  { origin, breaker, bulkhead, budget }: OriginEntry,
-  connections: ConnectionCounts | undefined,
-): OriginStats {
+function statsOf(entry: OriginEntry, connections: ConnectionCounts | undefined): OriginStats {
+  const { origin, breaker, budget } = entry
   return {
     origin,
-    inFlight: bulkhead?.inFlight ?? 0,
-    queued: bulkhead?.queued ?? 0,
+    ...permitsOf(entry),
     retryBudget: budget && { tokens: budget.tokens },
     circuitBreaker: breaker && { state: breaker.state, ...breaker.counts },
     connections: connections && {

@@ -8,13 +8,16 @@ import {
   clientTelemetryOptionNames,
 } from '../client-telemetry-options.js'
 import type { Propagation } from '../propagation.js'
-import type { SharedPolicyOptions } from '../resolve-options.js'
+import type { SharedPolicyOptions } from '../shared-policies.js'
 
-/** How requests are protected where no contract describes them. Breaker, bulkhead, budget and quota are kept for each origin. */
+/** How requests are protected where no contract describes them. Breaker, limit, budget and quota are kept for each origin. */
 export interface ProtectionOptions
   extends Pick<CallPolicyOptions, 'attemptTimeoutMs' | 'retry' | 'hedge'>,
     ClientTelemetryOptions,
-    Pick<ClientOptions, 'retryBudget' | 'circuitBreaker' | 'bulkhead' | 'rateLimit' | 'random'> {
+    Pick<
+      ClientOptions,
+      'adaptiveConcurrency' | 'retryBudget' | 'circuitBreaker' | 'bulkhead' | 'rateLimit' | 'random'
+    > {
   /**
    * The total time of a call, in milliseconds: queueing, every attempt and backoff. `false` for no limit.
    * @default 10000
@@ -29,6 +32,7 @@ export interface ProtectionOptions
 
 /** The names of `ProtectionOptions`. */
 export const protectionOptionNames = [
+  'adaptiveConcurrency',
   'attemptTimeoutMs',
   'bulkhead',
   'circuitBreaker',
@@ -63,7 +67,7 @@ export function resolveProtection(check: OptionCheck, options: ProtectionOptions
   const { timeoutMs, attemptTimeoutMs, retry, hedge = false, random, propagate } = options
   const attempt = attemptTimeoutMs ?? clientDefaults.attemptTimeoutMs
   const idle = options.idleTimeoutMs ?? attempt
-  const { bulkhead, circuitBreaker, rateLimit, retryBudget } = options
+  const { adaptiveConcurrency, bulkhead, circuitBreaker, rateLimit, retryBudget } = options
   return {
     timeoutMs: timeoutMs ?? clientDefaults.timeoutMs,
     attemptTimeoutMs: attempt,
@@ -73,6 +77,7 @@ export function resolveProtection(check: OptionCheck, options: ProtectionOptions
     random,
     propagate,
     shared: {
+      ...(adaptiveConcurrency !== undefined && { adaptiveConcurrency }),
       ...(bulkhead !== undefined && { bulkhead }),
       ...(circuitBreaker !== undefined && { circuitBreaker }),
       ...(rateLimit !== undefined && { rateLimit }),

@@ -32,7 +32,7 @@ describe('clientCheck', () => {
   })
 
   it.each<[(State | undefined)[], number, string, string | undefined]>([
-    [[], 0, 'pass', undefined],
+    [[], 0, 'fail', 'no endpoint is known'],
     [[undefined], 0, 'pass', undefined],
     [['closed', 'halfOpen'], 0, 'pass', undefined],
     [['open'], 0, 'fail', 'the circuit is open: http://0'],
@@ -41,6 +41,15 @@ describe('clientCheck', () => {
     [['closed'], 101, 'warn', '101 calls wait for a permit'],
   ])('reads the state of %o with %i waiting', async (states, queued, status, output) => {
     expect(await run(clientCheck(client(states, queued)))).toMatchObject({ status, output })
+  })
+
+  it('looks away from endpoints that are listed no more', async () => {
+    const endpoints = [
+      { origin: 'http://0', state: 'draining', circuitBreaker: { state: 'closed' } },
+      { origin: 'http://1', state: 'active', circuitBreaker: { state: 'open' } },
+    ] as const
+    const moving = { $stats: () => ({ dependency: 'orders', queued: 0, endpoints }) }
+    expect(await run(clientCheck(moving))).toMatchObject({ status: 'fail' })
   })
 
   it('refuses what is no client', () => {

@@ -8,6 +8,7 @@ export interface ObservedClient {
     readonly queued: number
     readonly endpoints: readonly {
       readonly origin: string
+      readonly state?: 'active' | 'ejected' | 'paused' | 'draining'
       readonly circuitBreaker: { readonly state: 'closed' | 'open' | 'halfOpen' | 'isolated' } | undefined
     }[]
   }
@@ -26,7 +27,7 @@ const clientCheckDefaults = Object.freeze({ maxQueued: 100 })
 
 /**
  * A check of a dependency that asks nobody: it reads the client's own circuit breakers and queue. It fails when every
- * breaker refuses, and warns when some do or when many calls wait. A breaker that has had its time and would let a
+ * breaker refuses or no endpoint is known, and warns when some refuse or many calls wait. A breaker that has had its time and would let a
  * probe through does not count, so a service that gets no traffic for that reason gets some again.
  *
  * @throws {ConfigInvalidError} `CONFIG_INVALID` when `client` is no client.
@@ -47,13 +48,15 @@ export function clientCheck(client: ObservedClient, options: ClientCheckOptions 
   const maxQueued = options.maxQueued ?? clientCheckDefaults.maxQueued
 
   const run = (): HealthResult => {
-    const { endpoints, queued } = client.$stats()
+    const { endpoints: known, queued } = client.$stats()
+    const endpoints = known.filter(({ state }) => state !== 'draining')
     const refusing = endpoints.filter(({ circuitBreaker }) => refuses(circuitBreaker?.state))
     const observed = {
       observedValue: refusing.length,
       observedUnit: 'open circuits',
       measurement: 'circuits',
     }
+    if (endpoints.length === 0) return { ...observed, status: 'fail', output: 'no endpoint is known' }
     if (refusing.length > 0) {
       const status = refusing.length === endpoints.length ? 'fail' : 'warn'
       const origins = refusing.map(({ origin }) => origin).join(', ')
