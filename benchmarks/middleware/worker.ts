@@ -1,4 +1,4 @@
-import { Client } from 'undici'
+import autocannon from 'autocannon'
 
 /** Sends requests to one port after the other, as it is told: the load, in a process of its own. */
 export interface Load {
@@ -6,20 +6,14 @@ export interface Load {
   readonly requests: number
 }
 
-const connections = 16
+const connections = 32
 
 async function run({ port, requests }: Load): Promise<void> {
-  const clients = Array.from({ length: connections }, () => new Client(`http://127.0.0.1:${port}`))
-  let left = requests
-  const caller = async (client: Client): Promise<void> => {
-    while (left-- > 0) {
-      const { body, statusCode } = await client.request({ path: '/orders/42', method: 'GET' })
-      await body.dump()
-      if (statusCode !== 200) throw new Error(`status ${statusCode}`)
-    }
+  const url = `http://127.0.0.1:${port}/orders/42`
+  const { errors, non2xx, timeouts } = await autocannon({ url, connections, amount: requests })
+  if (errors + non2xx + timeouts > 0) {
+    throw new Error(`${errors} errors, ${non2xx} answers of another status, ${timeouts} timeouts`)
   }
-  await Promise.all(clients.map(caller))
-  await Promise.all(clients.map((client) => client.close()))
 }
 
 process.on('message', (load: Load) => {
