@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ProblemError, type Service } from '@holdfast/core'
-import { exchangeOf, type ProblemResponse, runtimeOf } from '@holdfast/core/server'
+import { exchangeOf, runtimeOf } from '@holdfast/core/server'
 import type { Handler, Next } from './holdfast.js'
+import { sendProblem } from './send-problem.js'
 
 /** An error handler of Express, 4 or 5. */
 export type ErrorHandler = (
@@ -24,20 +25,13 @@ export function errorHandler(service: Service): [Handler, ErrorHandler] {
       if (exchange !== undefined) exchange.route = undefined
       // Express answers OPTIONS by itself, from the routes that it has passed.
       if (request.method === 'OPTIONS') next()
-      else send(response, runtime.fail(new ProblemError(404, 'there is no such resource'), request))
+      else sendProblem(response, runtime.fail(new ProblemError(404, 'there is no such resource'), request))
     },
     (error, request, response, next) => {
       const problem = runtime.fail(error, request)
       // Half an answer cannot be taken back: Express closes the connection, so that nobody takes it for a whole one.
       if (response.headersSent) next(error)
-      else send(response, problem)
+      else sendProblem(response, problem)
     },
   ]
-}
-
-function send(response: ServerResponse, { status, headers, body }: ProblemResponse): void {
-  for (const name of ['content-encoding', 'content-length', 'etag', 'last-modified'])
-    response.removeHeader(name)
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
-  response.end(body)
 }

@@ -3,7 +3,9 @@ import type { Service } from '@holdfast/core'
 import { runtimeOf } from '@holdfast/core/server'
 import type { TrackedRequest } from './express-internals.js'
 import { isMounted, know } from './mounts.js'
+import { prepareRequest } from './prepare-request.js'
 import { followRoutes } from './route-templates.js'
+import { sendProblem } from './send-problem.js'
 
 /** Passes a request on, or what went wrong with it. */
 export type Next = (error?: unknown) => void
@@ -43,9 +45,15 @@ export function holdfast(service: Service): Handler {
     followRoutes((request as TrackedRequest).app)
     const exchange = runtime.begin(request, response)
     response.setHeader('x-correlation-id', exchange.correlationId)
-    exchange.run(next)
+    if (runtime.admits(exchange)) exchange.run(next)
+    else {
+      runtime.awaitAdmission(exchange, {
+        proceed: () => exchange.run(next),
+        refuse: (error) => sendProblem(response, runtime.fail(error, request)),
+      })
+    }
   }
   know(middleware, runtime)
-  runtime.use({ owns: (app) => isMounted(app, runtime) })
+  runtime.use({ owns: (app) => isMounted(app, runtime), prepare: prepareRequest })
   return middleware
 }

@@ -1,4 +1,4 @@
-import { exchangeOf, prepareToBind } from '@holdfast/core/server'
+import { exchangeOf, preparePrototype } from '@holdfast/core/server'
 import express from 'express'
 import {
   type Layer,
@@ -24,8 +24,8 @@ type Handle = (this: Layer, request: Tracked, response: unknown, next: Next) => 
 export function followRoutes(app: TrackedApp): void {
   if (followed.has(app)) return
   followed.add(app)
-  prepareToBind(app.request)
-  prepareToBind(app.response)
+  preparePrototype(app.request)
+  preparePrototype(app.response)
   const [layer] = stackOf(app)
   const requests = Object.getPrototypeOf(app.request) as object
   if (layer === undefined || followed.has(requests)) return

@@ -1,4 +1,11 @@
-export { prepareToBind } from './bind-events.js'
+export {
+  type AdmissionOptions,
+  type AdmissionReason,
+  type AdmissionSettings,
+  checkAdmission,
+  resolveAdmission,
+} from './admission/index.js'
+export { preparePrototype, prepareToBind } from './bind-events.js'
 export { Exchange, exchangeOf } from './exchange.js'
 export { type ProblemResponse, problemResponse } from './problem.js'
 export { invalidRequest, isProblemError, ProblemError, type ProblemOptions } from './problem-error.js'

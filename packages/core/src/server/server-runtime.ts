@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ActiveContext, type Logger, type LoggerOf, readInbound } from '../context/index.js'
 import { ConfigInvalidError } from '../errors/index.js'
 import type { HealthRegistry } from '../health/index.js'
-import { childOf, RequestLog } from '../logging/index.js'
+import { childOf, quietly, RequestLog } from '../logging/index.js'
 import type { Metrics, MetricsRegistry } from '../metrics/index.js'
 import { startServerSpan } from '../tracing/index.js'
+import { type Admission, type AdmissionSettings, RequestAdmission } from './admission/index.js'
 import { Exchange, exchangeOf } from './exchange.js'
 import type { ProblemResponse } from './problem.js'
 import { problemResponse } from './problem.js'
@@ -23,6 +24,8 @@ export interface ServerRuntimeOptions {
   readonly healthToken: string | undefined
   /** Whether health and metrics are answered on a port of their own only. */
   readonly hasManagementPort: boolean
+  /** `undefined` lets everything in. */
+  readonly admission: AdmissionSettings | undefined
 }
 
 /** A framework's adapter, as `service.listen` knows it. */
@@ -32,6 +35,8 @@ export interface ServerAdapter {
    * @throws {ConfigInvalidError} `CONFIG_INVALID` when it is mounted wrongly.
    */
   owns(app: unknown): boolean
+  /** Is given each request before the framework sees it, where `service.listen` makes the server. */
+  prepare?(request: IncomingMessage, response: ServerResponse): void
 }
 
 const runtimeKey = Symbol.for('holdfast.runtime')
@@ -43,6 +48,7 @@ export class ServerRuntime {
   readonly #options: ServerRuntimeOptions
   readonly #requestLog: RequestLog | undefined
   readonly #system: SystemRoutes
+  readonly #admission: RequestAdmission | undefined
   readonly #adapters: ServerAdapter[] = []
   readonly #loggerOf: LoggerOf
 
@@ -51,6 +57,7 @@ export class ServerRuntime {
     this.logger = options.logger
     this.#requestLog = options.requestLog ? new RequestLog(options.logger) : undefined
     this.#system = new SystemRoutes(options)
+    this.#admission = options.admission && this.#createAdmission(options.admission)
     this.#loggerOf = ({ correlationId, traceId, spanId }) =>
       childOf(options.logger, { correlation_id: correlationId, trace_id: traceId, span_id: spanId })
   }
@@ -67,6 +74,19 @@ export class ServerRuntime {
     const span = tracing ? startServerSpan(request, context.trace) : undefined
     context.span = span
     return new Exchange({ request, response, context, span, startedAt }, this.#ended)
+  }
+
+  /**
+   * Whether a request that has begun may go on to its handler now. When not, leave it to `awaitAdmission`. System
+   * routes are never asked about.
+   */
+  admits(exchange: Exchange): boolean {
+    return this.#admission === undefined ? true : this.#admission.tryAdmit(exchange)
+  }
+
+  /** Has a request wait for a moment, which `admits` did not let in, or refuses it. Give the error to `fail`. */
+  awaitAdmission(exchange: Exchange, admission: Admission): void {
+    this.#admission?.wait(exchange, admission)
   }
 
   /** Whether `path` is one of `/livez`, `/readyz`, `/startupz`, `/health` and `/metrics`, answered here. */
@@ -97,12 +117,27 @@ export class ServerRuntime {
     this.#adapters.push(adapter)
   }
 
-  /** Whether an adapter is mounted on `app`. */
-  isMountedOn(app: unknown): boolean {
-    return this.#adapters.some((adapter) => adapter.owns(app))
+  /** The adapter that is mounted on `app`. */
+  adapterOf(app: unknown): ServerAdapter | undefined {
+    return this.#adapters.find((adapter) => adapter.owns(app))
+  }
+
+  #createAdmission(settings: AdmissionSettings): RequestAdmission {
+    const { logger, metrics } = this.#options
+    const admission = new RequestAdmission(settings, {
+      refused: ({ context }, reason) => metrics?.server.refused(reason, context.priority),
+      limiting(isLimiting, { inFlight, limit, queued }) {
+        const fields = { limit, in_flight: inFlight, queued }
+        if (isLimiting) quietly(() => logger.warn(fields, 'overloaded: requests are limited'))
+        else quietly(() => logger.info(fields, 'no longer overloaded'))
+      },
+    })
+    metrics?.server.observeAdmission(admission.control)
+    return admission
   }
 
   readonly #ended = (exchange: Exchange): void => {
+    this.#admission?.ended(exchange)
     exchange.span?.end(exchange)
     this.#options.metrics?.server.end(exchange)
     this.#requestLog?.write(exchange)

@@ -32,7 +32,7 @@ export function checkListen(app: unknown, options: ListenOptions, { runtime }: L
     }
   }
   check.done()
-  if (kind === 'listener' || runtime.isMountedOn(app)) return
+  if (kind === 'listener' || runtime.adapterOf(app) !== undefined) return
   const remedy =
     kind === 'fastify'
       ? 'await app.register(holdfast, { service }) of @holdfast/fastify first'
@@ -46,7 +46,9 @@ export function listenWith(app: ListenTarget, options: ListenOptions, listener: 
   const { runtime, shutdown } = listener
   if (kindOf(app) === 'fastify') return listenWithFastify(app as FastifyLike, options, listener)
   const handle = app as RequestListener
-  const server = createServer(kindOf(app) === 'express' ? handle : observed(handle, runtime))
+  const server = createServer(
+    kindOf(app) === 'express' ? prepared(handle, runtime) : observed(handle, runtime),
+  )
   shutdown.track(server)
   return listening(server, options)
 }
@@ -91,6 +93,16 @@ async function listenEverywhere(app: FastifyLike, port: number): Promise<void> {
   }
 }
 
+/** An Express application behind what its adapter does first. */
+function prepared(app: RequestListener, runtime: ServerRuntime): RequestListener {
+  const adapter = runtime.adapterOf(app)
+  if (adapter?.prepare === undefined) return app
+  return (request, response) => {
+    adapter.prepare?.(request, response)
+    app(request, response)
+  }
+}
+
 /** A bare request listener with all that an adapter would give it. */
 function observed(handle: RequestListener, runtime: ServerRuntime): RequestListener {
   return (request, response) => {
@@ -105,12 +117,16 @@ function observed(handle: RequestListener, runtime: ServerRuntime): RequestListe
       if (response.headersSent) response.destroy()
       else response.writeHead(problem.status, problem.headers).end(problem.body)
     }
-    try {
-      const result: unknown = exchange.run(() => handle(request, response))
-      if (result instanceof Promise) result.catch(fail)
-    } catch (error) {
-      fail(error)
+    const proceed = (): void => {
+      try {
+        const result: unknown = exchange.run(() => handle(request, response))
+        if (result instanceof Promise) result.catch(fail)
+      } catch (error) {
+        fail(error)
+      }
     }
+    if (runtime.admits(exchange)) proceed()
+    else runtime.awaitAdmission(exchange, { proceed, refuse: fail })
   }
 }
 
