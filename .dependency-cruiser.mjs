@@ -16,6 +16,7 @@ const layers = {
   endpoints: ['errors', 'config', 'policies'],
   transport: ['errors', 'config', 'policies'],
   contract: ['errors', 'config', 'policies'],
+  discovery: ['errors', 'config', 'context', 'policies', 'logging', 'endpoints', 'transport'],
   client: [
     'errors',
     'config',

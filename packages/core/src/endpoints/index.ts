@@ -1,7 +1,13 @@
 export { type BalancingOptions, checkBalancing, type EjectionOptions } from './balancing-options.js'
 export { type DnsEndpointsOptions, dnsEndpoints } from './dns-endpoints.js'
 export type { DnsAnswer, DnsQuestion, DnsRecordType } from './dns-records.js'
-export { checkEndpoints, type Endpoint, type EndpointInput, type EndpointOptions } from './endpoint.js'
+export {
+  checkEndpoints,
+  type Endpoint,
+  type EndpointInput,
+  type EndpointOptions,
+  originOf,
+} from './endpoint.js'
 export {
   type EndpointEvents,
   EndpointSet,

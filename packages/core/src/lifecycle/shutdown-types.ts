@@ -54,6 +54,13 @@ export interface Shutdown {
    * @throws {ClosedError} `CLOSED` when the hooks have run.
    */
   onShutdown(name: string, hook: CloseHook): () => void
+  /**
+   * Tells somebody that the service drains, as soon as it does: a registry, so that callers look away. All of these run
+   * together with the drain delay, and may take as long as that, or a second if that is longer.
+   * @returns what takes the hook off again
+   * @throws {ClosedError} `CLOSED` when the service drains already.
+   */
+  onDrain(name: string, hook: CloseHook): () => void
   /** Writes out what is buffered, after all close hooks. */
   onFlush(name: string, hook: CloseHook): () => void
   /** Follows the requests and connections of a server. Do it before it listens. */

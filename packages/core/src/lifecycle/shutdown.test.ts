@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { createServer } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Logger } from '../context/index.js'
 import { createShutdown } from './shutdown.js'
@@ -62,6 +63,44 @@ describe('shutdown()', () => {
       'shutdown: done',
     ])
     expect(() => shutdown.onShutdown('late', () => {})).toThrow('shut down')
+  })
+
+  it('tells who wants to know of the drain first, while it serves on', async () => {
+    const order: string[] = []
+    const { shutdown } = setUp({ drainDelayMs: 5_000, onDraining: () => order.push('not ready') })
+    shutdown.track(createServer())
+    shutdown.signal.addEventListener('abort', () => order.push('drained'))
+    shutdown.onDrain('registry', async () => order.push('out of the registry'))
+    shutdown.onDrain('gone', () => order.push('gone'))()
+    const done = shutdown.shutdown()
+    expect(() => shutdown.onDrain('late', () => {})).toThrow('the service is shutting down')
+    await vi.advanceTimersByTimeAsync(4_999)
+    expect(order).toEqual(['not ready', 'out of the registry'])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(order).toEqual(['not ready', 'out of the registry', 'drained'])
+    expect((await done).clean).toBe(true)
+  })
+
+  it('waits a second for those who are told of the drain, and names the one that hangs', async () => {
+    const { lines, shutdown } = setUp()
+    const told = vi.fn()
+    shutdown.onDrain('stuck', () => never)
+    shutdown.onDrain('broken', () => {
+      throw new Error('boom')
+    })
+    shutdown.onDrain('well', told)
+    const done = shutdown.shutdown()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(told).toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(999)
+    expect(shutdown.state).toBe('draining')
+    await vi.advanceTimersByTimeAsync(1)
+    expect((await done).clean).toBe(false)
+    const of = (hook: string) => lines.find((line) => line.hook === hook)?.message
+    expect([of('stuck'), of('broken')]).toEqual([
+      "shutdown: 'stuck' did not end in time",
+      "shutdown: 'broken' failed",
+    ])
   })
 
   it('names a hook that hangs, and gives the others their time', async () => {

@@ -8,12 +8,16 @@ import { ShutdownLog } from './shutdown-log.js'
 import { type ResolvedShutdownTimes, resolveShutdownTimes, shutdownTimeNames } from './shutdown-options.js'
 import type { ServerRole, Shutdown, ShutdownOptions, ShutdownResult, WorkContext } from './shutdown-types.js'
 
+/** How long the hooks of the drain may take at least. */
+const leastTellingMs = 1_000
+
 class ServiceShutdown implements Shutdown, Participant {
   readonly #times: ResolvedShutdownTimes
   readonly #log: ShutdownLog
   readonly #onDraining: (() => void) | undefined
   readonly #process: ProcessExit | undefined
   readonly #abort = new AbortController()
+  readonly #drainHooks: NamedHook[] = []
   readonly #hooks: NamedHook[] = []
   readonly #flushes: NamedHook[] = []
   readonly #servers: ServerDrain[] = []
@@ -41,6 +45,11 @@ class ServiceShutdown implements Shutdown, Participant {
 
   onShutdown(name: string, hook: CloseHook): () => void {
     return this.#add(this.#hooks, name, hook)
+  }
+
+  onDrain(name: string, hook: CloseHook): () => void {
+    if (this.#state !== 'running') throw new ClosedError('the service is shutting down')
+    return this.#add(this.#drainHooks, name, hook)
   }
 
   onFlush(name: string, hook: CloseHook): () => void {
@@ -146,13 +155,25 @@ class ServiceShutdown implements Shutdown, Participant {
       this.#clean = false
       this.#log.hook('drain', { name: 'onDraining', outcome: 'failed', durationMs: 0, error })
     }
+    const told = this.#tellOfDrain()
     // Nobody sends requests to a worker, so there is nobody to look away.
     if (this.#servers.length > 0 && this.#times.drainDelayMs > 0) {
       for (const server of this.#servers) server.drain()
       await sleep(this.#times.drainDelayMs)
     }
+    await told
     this.#abort.abort(new AbortedError('the service is shutting down'))
     this.#log.phase('drain', since(startedAt))
+  }
+
+  async #tellOfDrain(): Promise<void> {
+    const hooks = this.#drainHooks.splice(0)
+    const limitMs = Math.max(this.#times.drainDelayMs, leastTellingMs)
+    // Side by side: one that hangs must not keep the others from being told.
+    const all = hooks.map((hook) => {
+      return runHooks([hook], limitMs, (outcome) => this.#log.hook('drain', outcome))
+    })
+    if ((await Promise.all(all)).includes(false)) this.#clean = false
   }
 
   async #finishRequests(): Promise<void> {

@@ -10,7 +10,7 @@ import { type HealthRegistry, healthRegistry } from '../health/index.js'
 import { createShutdown } from '../lifecycle/index.js'
 import { adoptLogger, createLogger, quietly } from '../logging/index.js'
 import { createMetrics, type Metrics, type MetricsOptions, type MetricsRegistry } from '../metrics/index.js'
-import { attachRuntime, ServerRuntime } from '../server/index.js'
+import { attachRuntime, resolveAdmission, ServerRuntime } from '../server/index.js'
 import { ClientHooks } from './client-hooks.js'
 import { checkListen, type Listener, listening, listenWith, urlOf } from './listen.js'
 import type { Listening, Service } from './service.js'
@@ -58,6 +58,7 @@ export function createService<Shown extends MetricsRegistry = Registry>(
     metrics: metrics?.registry as Shown,
     health,
     onShutdown: (name, hook) => shutdown.onShutdown(name, hook),
+    onDrain: (name, hook) => shutdown.onDrain(name, hook),
     onFlush: (name, hook) => shutdown.onFlush(name, hook),
     createClient(contract, clientOptions) {
       const client = createObservedClient(contract, clientOptions, hooks.telemetry)
@@ -119,6 +120,7 @@ function partsOf(options: ServiceOptions): Parts {
     trustInbound: options.trustInbound ?? serviceDefaults.trustInbound,
     healthToken: token instanceof Secret ? token.reveal() : token,
     hasManagementPort: management !== undefined,
+    admission: options.admission === false ? undefined : resolveAdmission(options.admission),
   })
   return { options, logger, health, metrics, runtime, shutdown }
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../context/index.js'
 import { type ShutdownTimes, shutdownTimeNames } from '../lifecycle/index.js'
 import type { LogLevel } from '../logging/index.js'
 import type { MetricsOptions, MetricsRegistry } from '../metrics/index.js'
+import { type AdmissionOptions, checkAdmission } from '../server/index.js'
 
 /** What `createService` can be told. */
 export interface ServiceOptions<Registry extends MetricsRegistry = MetricsRegistry> {
@@ -54,6 +55,11 @@ export interface ServiceOptions<Registry extends MetricsRegistry = MetricsRegist
    * @default true
    */
   readonly trustInbound?: boolean | undefined
+  /**
+   * How many requests are worked on at once when there are more than the service can serve; `false` lets everything in.
+   * @default on: limits nothing until the service is overloaded
+   */
+  readonly admission?: AdmissionOptions | false | undefined
 }
 
 /** Who may see more than the status in a health document. */
@@ -89,6 +95,7 @@ const optionNames = [
   'signals',
   'requestTimeoutMs',
   'trustInbound',
+  'admission',
 ]
 const maxPort = 65_535
 
@@ -104,6 +111,7 @@ export function checkServiceOptions(options: ServiceOptions): void {
   else if (check.object('', options, optionNames)) {
     checkTexts(check, options)
     checkParts(check, options)
+    checkAdmission(check, options.admission)
     check.boolean('requestLog', options.requestLog)
     check.boolean('tracing', options.tracing)
     check.boolean('signals', options.signals)

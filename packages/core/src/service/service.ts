@@ -45,6 +45,12 @@ export interface Service<Registry extends MetricsRegistry = MetricsRegistry> {
    * @returns what takes the hook off again
    */
   onShutdown(name: string, hook: CloseHook): () => void
+  /**
+   * Tells somebody that the service is about to stop, as soon as it drains and serves on: a registry, so that callers
+   * look away.
+   * @returns what takes the hook off again
+   */
+  onDrain(name: string, hook: CloseHook): () => void
   /** Writes out what is buffered, after all hooks of `onShutdown`. */
   onFlush(name: string, hook: CloseHook): () => void
   /**

@@ -7,6 +7,18 @@ export type {
   ConformanceRoute,
 } from './conformance/conformance-adapter.js'
 export { type ProcessCase, processConformance } from './conformance/process-cases.js'
+export {
+  type ConsulRegistry,
+  type ConsulRegistryOptions,
+  type ConsulRegistryRequest,
+  type ConsulRegistryService,
+  consulRegistry,
+} from './consul-registry/consul-registry.js'
+export type {
+  ConsulCheckDefinition,
+  ConsulServiceDefinition,
+  ConsulStatus,
+} from './consul-registry/consul-types.js'
 export { faultServer } from './fault-server/fault-server.js'
 export type { FaultServer, ReceivedOptions } from './fault-server/fault-server-interface.js'
 export type { FaultServerOptions } from './fault-server/options.js'
@@ -39,6 +51,13 @@ export { garbage, type Malformation, malformations, malformed } from './faults/m
 export type { AnswerPoint, PartialAnswerOptions } from './faults/partial-answer.js'
 export { type DripOptions, delay, drip } from './faults/slow-faults.js'
 export { fetchTransport } from './fetch-transport/fetch-transport.js'
+export {
+  type KubernetesApi,
+  type KubernetesApiOptions,
+  kubernetesApi,
+  type ServiceSlice,
+} from './kubernetes-api/kubernetes-api.js'
+export type { KubernetesEndpoint, KubernetesSlice } from './kubernetes-api/kubernetes-slice.js'
 export { type ErrorReply, httpError } from './mock-client/http-error.js'
 export { mockClient } from './mock-client/mock-client.js'
 export { MockResponse, mockResponse } from './mock-client/mock-response.js'

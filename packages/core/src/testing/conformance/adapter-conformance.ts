@@ -1,4 +1,5 @@
 import { abortCases } from './abort-cases.js'
+import { admissionCases } from './admission-cases.js'
 import type { ConformanceCase } from './conformance-adapter.js'
 import { contextCases } from './context-cases.js'
 import { correlationCases } from './correlation-cases.js'
@@ -25,6 +26,7 @@ export const adapterConformance: readonly ConformanceCase[] = Object.freeze([
   ...leakCases,
   ...routeCases,
   ...abortCases,
+  ...admissionCases,
   ...problemCases,
   ...systemCases,
   ...shutdownCases,

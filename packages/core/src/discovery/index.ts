@@ -1,0 +1,6 @@
+export type { ConsulAgentOptions } from './consul/consul-agent.js'
+export { type ConsulEndpointsOptions, consulEndpoints } from './consul/consul-endpoints.js'
+export type { ConsulRegistration } from './consul/consul-registration.js'
+export { type RegisteredService, registerWithConsul } from './consul/register-with-consul.js'
+export type { ConsulCheckOptions, ConsulRegistrationOptions } from './consul/registration-options.js'
+export { type KubernetesEndpointsOptions, kubernetesEndpoints } from './kubernetes/kubernetes-endpoints.js'
