@@ -61,7 +61,7 @@ export interface AdaptiveConcurrencyOptions {
 }
 
 /** The defaults of `adaptiveConcurrency`. */
-export const adaptiveDefaults = Object.freeze({
+const adaptiveDefaults = Object.freeze({
   minLimit: 1,
   maxLimit: 200,
   initialLimit: 64,
