@@ -239,6 +239,7 @@ export {
   type Unsubscribe,
 } from './policies/index.js'
 export {
+  type AdmissionOptions,
   invalidRequest,
   isProblemError,
   type ProblemEntry,

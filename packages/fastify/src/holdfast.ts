@@ -41,7 +41,13 @@ const plugin: FastifyPluginAsync<HoldfastOptions> = async (fastify, options) => 
     const exchange = runtime.begin(raw, reply.raw)
     exchange.route = request.routeOptions.url
     reply.header('x-correlation-id', exchange.correlationId)
-    exchange.run(next)
+    if (runtime.admits(exchange)) exchange.run(next)
+    else {
+      runtime.awaitAdmission(exchange, {
+        proceed: () => exchange.run(next),
+        refuse: (error) => sendProblem(reply, runtime.fail(error, raw)),
+      })
+    }
   })
   if (options.problems === false) {
     fastify.addHook('onError', (request, _reply, error, next) => {

@@ -5,10 +5,10 @@ import { InvalidInputError, type Problem, type ResponseHeaders } from '../errors
 import type { Execution } from '../policies/index.js'
 import type { CallTrace } from '../tracing/index.js'
 import type { UsualLatency } from './attempt-facts.js'
+import type { BalancedCall } from './attempt-guards.js'
 import { checkHeaders } from './check-headers.js'
 import type { CallOptions } from './client-types.js'
 import type { ClientEndpoint } from './endpoints/client-endpoint.js'
-import type { BalancedCall } from './guarded-attempt.js'
 import { withContextHeaders, withRemainingTime } from './inherited-context.js'
 
 /** One call of an operation, as its pipeline needs it. It travels as the `data` of the execution. */

@@ -10,6 +10,11 @@ export type Balancer = <Guard extends EndpointGuard>(
 ) => EndpointState<Guard> | undefined
 
 const maxDraws = 3
+/**
+ * How many times less load the second of two must have while nothing is in flight on either: what is left to compare
+ * then is chance in what has been measured, and calls that follow each other would stick to one of them.
+ */
+const idleLead = 2
 
 /**
  * The better one of two that are drawn by weight. It finds a good endpoint without looking at all, and never sends
@@ -26,8 +31,11 @@ export const powerOfTwo: Balancer = (table, tried, now) => {
     const second = endpoints[table.drawOther(place)] ?? first
     const mayFirst = isOpenTo(first, tried)
     const maySecond = isOpenTo(second, tried)
-    // Of equals the first: what is drawn by weight is then chosen by weight.
-    if (mayFirst) return maySecond && second.load(now) < first.load(now) ? second : first
+    if (mayFirst) {
+      // Of equals the first: what is drawn by weight is then chosen by weight.
+      const lead = first.inFlight + second.inFlight === 0 ? idleLead : table.lead
+      return maySecond && second.load(now) * lead < first.load(now) ? second : first
+    }
     if (maySecond) return second
   }
   return undefined

@@ -1,9 +1,17 @@
 import type { EndpointGuard, EndpointState } from './endpoint-state.js'
 import { type Tried, wasTried } from './tried.js'
 
+/**
+ * How many times less load than the first one the second of two must have where weights differ. Whoever is drawn for
+ * its weight would otherwise lose half of its calls to the chance in what has been measured.
+ */
+const weightedLead = 2
+
 /** The endpoints among which calls are spread, prepared so that a draw by weight is fast. */
 export class ChoiceTable<Guard extends EndpointGuard> {
   readonly endpoints: readonly EndpointState<Guard>[]
+  /** How many times less load the second of two must have to be chosen. */
+  readonly lead: number
   /** Sums of weights; `undefined` where all weigh the same. */
   readonly #sums: Float64Array | undefined
   readonly #random: () => number
@@ -12,6 +20,7 @@ export class ChoiceTable<Guard extends EndpointGuard> {
     this.endpoints = endpoints
     this.#random = random
     this.#sums = sumsOf(endpoints)
+    this.lead = this.#sums === undefined ? 1 : weightedLead
   }
 
   /** The place of an endpoint, drawn by weight. */

@@ -46,7 +46,7 @@ describe('dnsEndpoints, in time', () => {
     expect([await askedAfter(4_999), await askedAfter(2)]).toEqual([1, 2])
     expect([await askedAfter(11_990), await askedAfter(11)]).toEqual([2, 3])
     expect([await askedAfter(29_980), await askedAfter(21)]).toEqual([3, 4])
-    const serverName = 'orders.test'
+    const serverName = 'orders.test:3000'
     expect(updates[0]).toEqual([
       { url: 'http://10.0.0.1:3000', serverName },
       { url: 'http://10.0.0.2:3000', serverName },
@@ -144,8 +144,8 @@ describe('dnsEndpoints, on a name server', () => {
     expect(server.asked[0]).toBe('orders.test')
   })
 
-  it('takes the SRV records of the lowest priority, with their weights', async () => {
-    server.answer = [srv('a.test', 3), srv('b.test', 0), srv('spare.test', 1, 2)]
+  it('takes SRV records with their weights and priorities, the lower one of what has two', async () => {
+    server.answer = [srv('a.test', 3), srv('a.test', 3, 2), srv('b.test', 0), srv('spare.test', 1, 2)]
     const { watch, updates } = watching({
       hostname: '_http._tcp.orders.test',
       type: 'SRV',
@@ -155,9 +155,11 @@ describe('dnsEndpoints, on a name server', () => {
     await vi.waitFor(() => expect(updates).toHaveLength(1))
     watch.close()
     const byUrl = new Map(updates[0]?.map((endpoint) => [(endpoint as { url: string }).url, endpoint]))
-    expect(byUrl.get('https://a.test:8080')).toEqual({ url: 'https://a.test:8080', weight: 3 })
-    expect(byUrl.get('https://b.test:8080')).toEqual({ url: 'https://b.test:8080', weight: 0.1 })
-    expect(byUrl.size).toBe(2)
+    const said = (name: string) => byUrl.get(`https://${name}.test:8080`)
+    expect(said('a')).toEqual({ url: 'https://a.test:8080', weight: 3, priority: 1 })
+    expect(said('b')).toEqual({ url: 'https://b.test:8080', weight: 0.1, priority: 1 })
+    expect(said('spare')).toEqual({ url: 'https://spare.test:8080', weight: 1, priority: 2 })
+    expect(updates[0]).toHaveLength(3)
   })
 
   it('gives up on a name server that says nothing', async () => {
@@ -174,6 +176,20 @@ describe('dnsEndpoints, on a name server', () => {
     const addresses = updates.flat().map((endpoint) => (endpoint as { url: string }).url)
     expect(['http://127.0.0.1:3000', 'http://[::1]:3000']).toContain(addresses[0])
   })
+})
+
+it.each([
+  ['http', 80, 'orders.test'],
+  ['http', 443, 'orders.test:443'],
+  ['https', 443, 'orders.test'],
+  ['https', undefined, 'orders.test'],
+  ['https', 8443, 'orders.test:8443'],
+] as const)('names its %s server on port %s as %s', async (protocol, port, serverName) => {
+  const resolve = async () => [{ host: '10.0.0.1' }]
+  const place = port === undefined ? { protocol } : { protocol, port }
+  const { watch, updates } = watching({ hostname: 'orders.test.', resolve, ...place })
+  await vi.waitFor(() => expect(updates[0]?.[0]).toMatchObject({ serverName }))
+  watch.close()
 })
 
 it('says what to do about a name without a dot', async () => {

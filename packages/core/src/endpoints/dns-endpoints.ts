@@ -11,8 +11,8 @@ export interface DnsEndpointsOptions {
    */
   readonly hostname: string
   /**
-   * `A` and `AAAA` ask for addresses, `SRV` for names with ports and weights; of SRV records those of the lowest
-   * priority are used. `lookup` asks the operating system, with its hosts file and search domains.
+   * `A` and `AAAA` ask for addresses, `SRV` for names with ports, weights and priorities, of which the lowest is used as
+   * long as it can be. `lookup` asks the operating system, with its hosts file and search domains.
    * @default 'A'
    */
   readonly type?: DnsRecordType

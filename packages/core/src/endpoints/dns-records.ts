@@ -18,7 +18,7 @@ export interface DnsAnswer {
   readonly port?: number | undefined
   /** Only of SRV records. */
   readonly weight?: number | undefined
-  /** Only of SRV records; the lowest is used. */
+  /** Only of SRV records; the lowest is used as long as it can be. */
   readonly priority?: number | undefined
   /** How long it may be used, in seconds, where that is known. */
   readonly ttlSeconds?: number | undefined
@@ -60,13 +60,22 @@ const smallWeight = 0.1
 
 /** The endpoints that an answer names. */
 export function endpointsOf(answers: readonly DnsAnswer[], place: DnsPlace): EndpointOptions[] {
-  const best = Math.min(...answers.map(({ priority = 0 }) => priority))
-  return answers
-    .filter(({ priority = 0 }) => priority === best)
-    .map(({ host, port, weight }) => {
-      const url = originOf(place.protocol, host.replace(/\.$/, ''), port ?? place.port)
-      // The certificate and the virtual host are the name's, not the address's. An SRV target has a name of its own.
-      if (port === undefined) return { url, serverName: place.hostname.replace(/\.$/, '') }
-      return { url, weight: weight === 0 ? smallWeight : (weight ?? 1) }
-    })
+  const serverName = authorityOf(place)
+  const lowest = new Map<string, number>()
+  const endpoints = answers.map(({ host, port, weight = 1, priority = 0 }): EndpointOptions => {
+    const url = originOf(place.protocol, withoutRoot(host), port ?? place.port)
+    // The certificate and the virtual host are the name's, not the address's. An SRV target has a name of its own.
+    if (port === undefined) return { url, serverName }
+    lowest.set(url, Math.min(priority, lowest.get(url) ?? priority))
+    return { url, weight: weight === 0 ? smallWeight : weight, priority }
+  })
+  return endpoints.filter(({ url, priority = 0 }) => priority <= (lowest.get(url) ?? priority))
 }
+
+/** Name and port as the `host` header has them: without the port that the protocol implies. */
+function authorityOf({ hostname, protocol, port }: DnsPlace): string {
+  const name = withoutRoot(hostname)
+  return port === (protocol === 'https' ? 443 : 80) ? name : `${name}:${port}`
+}
+
+const withoutRoot = (hostname: string): string => hostname.replace(/\.$/, '')

@@ -206,6 +206,115 @@ describe('an update', () => {
   })
 })
 
+/** Calls one after the other that take `ms` each, and `pauseMs` in between; how many each endpoint gets. */
+const callInTurn = (
+  set: EndpointSet<TestGuard>,
+  calls: number,
+  { pauseMs = 0, ms = 10 } = {},
+): Record<string, number> => {
+  const counts: Record<string, number> = {}
+  for (let n = 0; n < calls; n++) {
+    const state = set.pick(undefined, performance.now())
+    if (state === undefined) continue
+    counts[state.endpoint.url[7] ?? ''] = (counts[state.endpoint.url[7] ?? ''] ?? 0) + 1
+    state.began()
+    vi.advanceTimersByTime(ms)
+    state.settled('measured', ms, performance.now())
+    vi.advanceTimersByTime(pauseMs)
+  }
+  return counts
+}
+
+describe('a spare', () => {
+  const spared = () => startSet(['http://a:1', { url: 'http://z:1', weight: 0 }])
+
+  it('gets no call while the other can be called', () => {
+    expect(callInTurn(spared(), 200)).toEqual({ a: 200 })
+  })
+
+  it('is called when the others refuse, are left out or have been tried', () => {
+    const [refused, ejected, paused, tried] = [spared(), spared(), spared(), spared()]
+    const a = stateOf(tried, 'a')
+    stateOf(refused, 'a').guard.refuse(100)
+    fail(stateOf(ejected, 'a'), 5)
+    stateOf(paused, 'a').pause(5_000, performance.now())
+    for (const set of [refused, ejected, paused]) expect(callInTurn(set, 50)).toEqual({ z: 50 })
+    expect(tried.pick(a, 0)?.endpoint.url).toBe('http://z:1')
+    vi.advanceTimersByTime(10_000)
+    for (const set of [ejected, paused]) expect(callInTurn(set, 50)).toEqual({ a: 50 })
+  })
+
+  it('does not take over while half of the others do well', () => {
+    const set = startSet([...urls('abcd'), { url: 'http://z:1', weight: 0 }])
+    for (const name of 'ab') fail(stateOf(set, name), 5)
+    expect(chosen(set)).toEqual(new Set(urls('cd')))
+    fail(stateOf(set, 'c'), 5)
+    expect(chosen(set)).toEqual(new Set(urls('abcd')))
+    fail(stateOf(set, 'd'), 5)
+    expect(chosen(set)).toEqual(new Set(urls('z')))
+  })
+})
+
+describe('priorities', () => {
+  const ranked = () =>
+    startSet([
+      { url: 'http://x:1', priority: 2 },
+      { url: 'http://b:1', priority: 1 },
+      { url: 'http://a:1', priority: 1, weight: 3 },
+    ])
+
+  it('are followed from the lowest on, as far as one is refused or left out', () => {
+    const set = ranked()
+    expect(chosen(set)).toEqual(new Set(urls('ab')))
+    stateOf(set, 'a').guard.refuse(100)
+    expect(chosen(set)).toEqual(new Set(urls('b')))
+    stateOf(set, 'b').guard.refuse(100)
+    expect(chosen(set)).toEqual(new Set(urls('x')))
+    const other = ranked()
+    for (const name of 'ab') fail(stateOf(other, name), 5)
+    expect(chosen(other)).toEqual(new Set(urls('x')))
+    fail(stateOf(other, 'x'), 5)
+    expect(chosen(other)).toEqual(new Set(urls('ab')))
+  })
+
+  it('may change', () => {
+    const resolver = new TestResolver()
+    const set = startSet(resolver)
+    resolver.say({ url: 'http://a:1' }, { url: 'http://b:1', priority: 1 })
+    expect(chosen(set)).toEqual(new Set(urls('a')))
+    resolver.say({ url: 'http://a:1', priority: 2 }, { url: 'http://b:1', priority: 1 })
+    expect(chosen(set)).toEqual(new Set(urls('b')))
+  })
+})
+
+describe('an endpoint of which nothing is known', () => {
+  it.each([0, 1_000, 30_000])('gets its first call soon from a client that calls every %i ms', (pauseMs) => {
+    const resolver = new TestResolver()
+    const set = startSet(resolver)
+    resolver.say(...urls('abc'))
+    // What is known has become better than what is usual.
+    callInTurn(set, 60, { pauseMs, ms: 200 })
+    callInTurn(set, 10, { pauseMs })
+    resolver.say(...urls('abcn'))
+    // Half of the pairs have it: of 2 ** 20 runs one would see none of them.
+    const { n = 0 } = callInTurn(set, 20, { pauseMs })
+    expect(n).toBeGreaterThan(0)
+    expect(n).toBeLessThan(15)
+  })
+
+  it('gets one call at a time until it has answered', () => {
+    const resolver = new TestResolver()
+    const set = startSet(resolver)
+    resolver.say(...urls('abcd'))
+    callInTurn(set, 60)
+    resolver.say(...urls('abcdn'))
+    const fresh = stateOf(set, 'n')
+    fresh.began()
+    // The others are idle, and two calls on it cost more than one on each of them.
+    expect(chosen(set)).toEqual(new Set(urls('abcd')))
+  })
+})
+
 describe('the choice', () => {
   it('avoids what a call has tried, if it can', () => {
     const set = startSet(urls('abc'))

@@ -179,7 +179,8 @@ export class EndpointSet<Guard extends EndpointGuard> implements EndpointOwner {
     if (!isFailure) {
       state.onProbation = false
       // With most of them ejected they go on being used, and what does well again need not wait.
-      if (state.ejectedUntil > now && this.#choice.isHealthIgnored) this.#pardon(state)
+      if (state.ejectedUntil > now && this.#choice.isInUse(state as EndpointState<Guard>, now))
+        this.#pardon(state)
       const cost = state.costMs(now)
       this.typicalMs += this.typicalMs === 0 ? cost : (cost - this.typicalMs) * typicalShare
     }

@@ -67,8 +67,12 @@ export class EndpointState<Guard extends EndpointGuard = EndpointGuard> {
    * What another call would cost: latency times what is in flight, by weight. Latency counts to the power of 1.5: by
    * its plain value a replica that is ten times slower gets 0.6 % of the calls as long as the others are busy, and that
    * is seen in the 99th percentile; squared, the chance in what has been measured is seen there.
+   *
+   * One of which nothing is known costs nothing until a call is on its way to it: it is tried soon, however few calls
+   * there are, by one call at a time.
    */
   load(now: number): number {
+    if (this.inFlight === 0 && !this.cost.isKnown) return 0
     const ms = this.onProbation && this.inFlight > 0 ? probationMs : this.cost.at(now, this.#owner.typicalMs)
     return ms * Math.sqrt(ms) * (1 + this.inFlight * this.weightScale)
   }

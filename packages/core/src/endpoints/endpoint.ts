@@ -7,10 +7,17 @@ export interface EndpointOptions {
   /** Where it is: `http:` or `https:`, and perhaps a path that goes in front of every request's. */
   readonly url: string
   /**
-   * Its share of the calls, relative to the others. With 0 it is used only when no other can be.
+   * Its share of the calls, relative to the others of its priority. One of weight 0 is a spare: it is called only when
+   * every other one is left out, refuses or has been tried by the call. All of weight 0 are equals.
    * @default 1
    */
   readonly weight?: number | undefined
+  /**
+   * Those of the lowest priority are called; those of the next when every one of them is left out, refuses or has been
+   * tried by the call.
+   * @default 0
+   */
+  readonly priority?: number | undefined
   /** Where it runs, such as an availability zone. */
   readonly zone?: string | undefined
   /**
@@ -18,7 +25,10 @@ export interface EndpointOptions {
    * @default its URL
    */
   readonly id?: string | undefined
-  /** The name for the `host` header and for TLS, where the URL holds an address. */
+  /**
+   * The name for TLS and for the `host` header, where the URL holds an address. A port behind it, after a colon, is for
+   * the header only.
+   */
   readonly serverName?: string | undefined
 }
 
@@ -34,6 +44,7 @@ export interface Endpoint {
   /** In front of every path; empty, or beginning with a slash and not ending with one. */
   readonly basePath: string
   readonly weight: number
+  readonly priority: number
   readonly zone: string | undefined
   readonly serverName: string | undefined
 }
@@ -41,6 +52,7 @@ export interface Endpoint {
 const optionNames = [
   'url',
   'weight',
+  'priority',
   'zone',
   'id',
   'serverName',
@@ -111,6 +123,7 @@ function checkEndpoint(check: OptionCheck, path: string, input: unknown): Endpoi
   check.object(path, input, optionNames)
   const options = input as EndpointOptions
   check.number(`${path}.weight`, options.weight, { min: 0 })
+  check.number(`${path}.priority`, options.priority, { min: 0 })
   for (const name of ['zone', 'id', 'serverName'] as const) checkText(check, `${path}.${name}`, options[name])
   if (options.url === undefined) {
     check.add(`${path}.url`, "is missing; say where the endpoint is, such as 'http://orders-1:3000'")
@@ -139,8 +152,8 @@ function checkUrl(check: OptionCheck, path: string, options: EndpointOptions): E
   }
   const { origin } = url
   const basePath = url.pathname.replace(/\/+$/, '')
-  const { id = origin + basePath, weight = 1, zone, serverName } = options
-  return { id, url: origin + basePath, origin, basePath, weight, zone, serverName }
+  const { id = origin + basePath, weight = 1, priority = 0, zone, serverName } = options
+  return { id, url: origin + basePath, origin, basePath, weight, priority, zone, serverName }
 }
 
 /** The origin of a host and a port; an IPv6 address gets its brackets. */

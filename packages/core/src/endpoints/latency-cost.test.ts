@@ -26,6 +26,13 @@ describe('LatencyCost', () => {
     expect(cost.at(1e6, 0)).toBe(1)
   })
 
+  it('fades to what is usual and no further', () => {
+    const [slow, usual] = [new LatencyCost(), new LatencyCost()]
+    slow.measured(400, 0, 0)
+    usual.measured(20, 0, 0)
+    expect([slow.at(1e6, 25), usual.at(1e6, 25)]).toEqual([25, 20])
+  })
+
   it('is a second at least after a failure, and ten times the usual', () => {
     const [fast, slow, timedOut] = [new LatencyCost(), new LatencyCost(), new LatencyCost()]
     fast.failed(0, 0, 5)

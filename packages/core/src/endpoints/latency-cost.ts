@@ -10,18 +10,26 @@ const failureTimesTypical = 10
  * What calls to an endpoint cost, in milliseconds: a moving average of their latency that follows a rise at once and
  * a fall slowly, and fades while nothing is heard, so that a bad endpoint is tried again in time.
  *
- * After Twitter Finagle's peak-EWMA balancer, with one change: a single answer raises the cost to its double at most.
- * One straggler in a hundred would otherwise drive the calls from one replica to the next; what stays slow doubles
- * its cost with every answer.
+ * After Twitter Finagle's peak-EWMA balancer, with two changes. A single answer raises the cost to its double at most:
+ * one straggler in a hundred would otherwise drive the calls from one replica to the next; what stays slow doubles
+ * its cost with every answer. And the cost fades to what is usual, not to nothing: who is seldom called would
+ * otherwise always seem the better one, whatever its weight.
  */
 export class LatencyCost {
   #ms = -1
   #at = 0
 
+  /** Whether anything has been heard. */
+  get isKnown(): boolean {
+    return this.#ms >= 0
+  }
+
   /** The cost at `now`; that of the others, `typicalMs`, while nothing is known. */
   at(now: number, typicalMs: number): number {
-    if (this.#ms < 0) return Math.max(typicalMs, floorMs)
-    return Math.max(this.#ms * Math.exp((this.#at - now) / decayMs), floorMs)
+    const ms = this.#ms
+    if (ms < 0) return Math.max(typicalMs, floorMs)
+    if (ms <= typicalMs) return Math.max(ms, floorMs)
+    return Math.max(ms * Math.exp((this.#at - now) / decayMs), typicalMs, floorMs)
   }
 
   /** An answer took `ms`. */

@@ -5,12 +5,15 @@ import type { EndpointGuard, EndpointState } from './endpoint-state.js'
 export interface MembershipChange<Guard extends EndpointGuard> {
   readonly added: readonly EndpointState<Guard>[]
   readonly removed: readonly EndpointState<Guard>[]
-  /** Whether weights, zones or names of some that stay have changed. */
+  /** Whether weights, priorities or zones of some that stay have changed. */
   readonly hasEdits: boolean
 }
 
 /** An endpoint whose address changes is another one, even under its old id. */
 const keyOf = ({ id, url }: Endpoint): string => `${url} ${id}`
+
+const isChosenOtherwise = (before: Endpoint, now: Endpoint): boolean =>
+  before.weight !== now.weight || before.priority !== now.priority || before.zone !== now.zone
 
 /** Which endpoints there are, and which have gone but still have calls in flight. */
 export class Membership<Guard extends EndpointGuard> {
@@ -56,7 +59,7 @@ export class Membership<Guard extends EndpointGuard> {
       const known = this.#listed.get(key)
       if (known === undefined) added.push(this.#admit(key, endpoint))
       else {
-        hasEdits ||= known.endpoint.weight !== endpoint.weight || known.endpoint.zone !== endpoint.zone
+        hasEdits ||= isChosenOtherwise(known.endpoint, endpoint)
         known.endpoint = endpoint
       }
     }

@@ -75,7 +75,7 @@ export class OutlierDetector {
   }
 
   /**
-   * Lets it back in, on probation: at the usual cost, so that it is tried soon, with one call at a time until one
+   * Lets it back in, on probation: as if nothing were known, so that it is tried soon, with one call at a time until one
    * succeeds; the next failure ejects it again.
    */
   readmit(endpoint: State): void {

@@ -18,6 +18,8 @@ export interface LoggedRequest {
   /** Whether the caller left before the end of the answer. */
   readonly aborted: boolean
   readonly remoteAddress?: string | undefined
+  /** Why it was not let in. */
+  readonly refusal?: string | undefined
   /** What the handler failed with; it is logged with an answer of 500 and above. */
   readonly error?: unknown
 }
@@ -39,7 +41,8 @@ export class RequestLog {
 
   write(request: LoggedRequest): void {
     if (!isLogged(this.#logger, 'info')) return
-    const failed = request.error !== undefined && request.status >= 500
+    // Of a refusal the reason is all there is to know, and there may be many.
+    const failed = request.error !== undefined && request.status >= 500 && request.refusal === undefined
     quietly(() => {
       if (this.#raw === undefined || failed) return this.#logger.info(fieldsOf(request), message)
       return this.#raw.info(this.#membersOf(request), message)
@@ -48,7 +51,7 @@ export class RequestLog {
 
   /** The same fields as `fieldsOf` has, as JSON. */
   #membersOf(request: LoggedRequest): string {
-    const { trace, route, aborted, remoteAddress } = request
+    const { trace, route, aborted, refusal, remoteAddress } = request
     const ids =
       trace === undefined
         ? ''
@@ -59,7 +62,7 @@ export class RequestLog {
       request.method,
     )}${routeName},"path":${quoted(pathOf(request.path))},"status":${request.status},"duration_ms":${inHundredths(
       request.durationMs,
-    )}${aborted ? ',"aborted":true' : ''}${address}`
+    )}${aborted ? ',"aborted":true' : ''}${refusal === undefined ? '' : `,"refusal":"${refusal}"`}${address}`
   }
 
   #quotedRoute(route: string): string {
@@ -98,8 +101,12 @@ function fieldsOf(request: LoggedRequest): object {
     status,
     duration_ms: rounded(durationMs),
     aborted: request.aborted || undefined,
+    refusal: request.refusal,
     remote_address: request.remoteAddress,
-    err: error !== undefined && status >= 500 ? serializeError(error) : undefined,
+    err:
+      error !== undefined && status >= 500 && request.refusal === undefined
+        ? serializeError(error)
+        : undefined,
   }
 }
 

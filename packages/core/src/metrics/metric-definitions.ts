@@ -43,6 +43,27 @@ export const metricDefinitions = define({
     labels: ['method', 'route'],
     help: 'Requests whose caller left within the answer; who left before it has status 499.',
   },
+  requestsRefused: {
+    type: 'counter',
+    name: 'http_requests_refused_total',
+    otelName: 'http_server_requests_refused_total',
+    labels: ['reason', 'priority'],
+    help: 'Requests that were not let in: overload, or a deadline that had passed.',
+  },
+  admissionLimit: {
+    type: 'gauge',
+    name: 'http_requests_limit',
+    otelName: 'http_server_requests_limit',
+    labels: [],
+    help: 'Requests that may be worked on at once now.',
+  },
+  requestsQueued: {
+    type: 'gauge',
+    name: 'http_requests_queued',
+    otelName: 'http_server_requests_queued',
+    labels: [],
+    help: 'Requests that wait to be let in.',
+  },
   callDuration: {
     type: 'histogram',
     name: 'http_client_request_duration_seconds',

@@ -38,6 +38,12 @@ export interface FamilyOptions {
   readonly exemplars: boolean
 }
 
+/** What bounds the requests that are worked on at once. */
+export interface ObservedAdmission {
+  readonly limit: number
+  readonly queued: number
+}
+
 const clientClosedRequest = 499
 const statuses = 1_000
 
@@ -81,8 +87,10 @@ export class ServerMetrics {
   readonly #options: FamilyOptions
   readonly #durations: HistogramFamily
   readonly #aborted: CounterFamily
+  readonly #refused: CounterFamily
   readonly #routes = new Map<string, RouteSlots>()
   #inFlight = 0
+  #admission: ObservedAdmission | undefined = undefined
 
   constructor(options: FamilyOptions) {
     const { naming, maxSeries } = options
@@ -98,7 +106,17 @@ export class ServerMetrics {
     const inFlight = new CollectedFamily('gauge', describeMetric('requestsInFlight', naming), () => [
       [[], this.#inFlight],
     ])
-    this.families = [this.#durations, inFlight, this.#aborted]
+    this.#refused = new CounterFamily(describeMetric('requestsRefused', naming), {
+      maxSeries,
+      overflowOf: () => [otherLabel, otherLabel],
+    })
+    this.families = [
+      this.#durations,
+      inFlight,
+      this.#aborted,
+      this.#refused,
+      ...this.#admissionGauges(naming),
+    ]
   }
 
   /** Requests that are being answered. */
@@ -109,6 +127,16 @@ export class ServerMetrics {
   /** A request has come. Each is ended with `end`, once. */
   begin(): void {
     this.#inFlight++
+  }
+
+  /** A request was not let in. */
+  refused(reason: string, priority: string): void {
+    this.#refused.add([reason, priority])
+  }
+
+  /** Shows the limit of `admission`, and who waits for it. */
+  observeAdmission(admission: ObservedAdmission): void {
+    this.#admission = admission
   }
 
   /** The request is over, however it ended. */
@@ -125,6 +153,15 @@ export class ServerMetrics {
     if (aborted && status !== clientClosedRequest) {
       this.#aborted.add([methodLabel(methodIndex(method)), slots.route])
     }
+  }
+
+  #admissionGauges(naming: MetricsNaming): readonly MetricFamily[] {
+    const read = (value: 'limit' | 'queued') => () =>
+      this.#admission === undefined ? [] : [[[], this.#admission[value]] as const]
+    return [
+      new CollectedFamily('gauge', describeMetric('admissionLimit', naming), read('limit')),
+      new CollectedFamily('gauge', describeMetric('requestsQueued', naming), read('queued')),
+    ]
   }
 
   #slotsOf(route: string | undefined): RouteSlots {

@@ -1,77 +1,15 @@
-import { OptionCheck, show } from '../config/index.js'
 import { CircuitOpenError } from '../errors/index.js'
-import { type BreakerVerdict, judgeError } from './breaker-verdict.js'
+import { BreakerOpening } from './breaker-opening.js'
+import type { BreakerVerdict } from './breaker-verdict.js'
+import {
+  type CircuitBreakerOptions,
+  type ResolvedCircuitBreaker,
+  resolveCircuitBreakerOptions,
+} from './circuit-breaker-options.js'
 import type { Execution, Step } from './execution.js'
 import type { OpossumBreaker } from './observed-opossum.js'
 import { OutcomeWindow } from './outcome-window.js'
 import { BasePolicy, type Policy } from './policy.js'
-import { guarded, guardedRandom } from './user-function.js'
-
-/** Options of `circuitBreaker`. */
-export interface CircuitBreakerOptions {
-  /**
-   * Opens when at least this share of the settled calls of the window has failed.
-   * @default 0.9
-   */
-  readonly failureRatio?: number
-  /**
-   * Settled calls that the window must hold before the share counts.
-   * @default 20
-   */
-  readonly minimumCalls?: number
-  /**
-   * Length of the rolling window, in milliseconds.
-   * @default 10000
-   */
-  readonly windowMs?: number
-  /**
-   * Opens after this many failures to connect in a row; `false` for never.
-   * @default 5
-   */
-  readonly connectionFailures?: number | false
-  /**
-   * Opens when for this long, in milliseconds, every settled call has failed, `minimumCalls` of them at least: a
-   * dependency that is down altogether need not fill the window first. `false` for never.
-   * @default 2000
-   */
-  readonly outageMs?: number | false
-  /**
-   * How long it stays open the first time, in milliseconds: drawn evenly between this and twice this. Both double
-   * each time the probe fails, until twice this reaches `maxOpenMs`.
-   * @default 1000
-   */
-  readonly openMs?: number
-  /**
-   * The longest it stays open, in milliseconds; a function is asked each time it opens.
-   * @default 5000
-   */
-  readonly maxOpenMs?: number | (() => number)
-  /**
-   * A success that took longer than this counts as a failure, in milliseconds; `false` for none.
-   * @default false
-   */
-  readonly slowCallMs?: number | false
-  /**
-   * When a probe has not settled for this long, another one is let through, in milliseconds.
-   * @default 10000
-   */
-  readonly probeTimeoutMs?: number
-  /**
-   * What an error says about the dependency. By default aborts and refusals by other policies are neutral, what
-   * never connected is `connection`, an `HttpError` below 500 a success, and every other error a failure.
-   */
-  readonly classify?: (error: unknown, execution: Execution) => BreakerVerdict
-  /**
-   * Name of the opossum instance, which opossum's own tools show.
-   * @default 'circuit'
-   */
-  readonly name?: string
-  /**
-   * Source of chance, from 0 to below 1.
-   * @default Math.random
-   */
-  readonly random?: () => number
-}
 
 /** The state of a breaker; `isolated` is open by hand. */
 export type BreakerState = 'closed' | 'open' | 'halfOpen' | 'isolated'
@@ -120,39 +58,21 @@ export interface CircuitBreaker extends Policy<CircuitBreakerEvents> {
 }
 
 class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements CircuitBreaker {
-  readonly #options
+  readonly #options: ResolvedCircuitBreaker
   readonly #window: OutcomeWindow
+  readonly #opening: BreakerOpening
   /** Raised by every transition: what began before one does not count after it. */
   #generation = 0
   #isolated = false
   #isShutDown = false
   #probeStartedAt: number | undefined = undefined
-  #connectionFailures = 0
-  /** Failures since the last success, and when the first of them settled. */
-  #failuresInARow = 0
-  #failingSince = 0
-  /** How often in a row it has opened without closing. */
-  #openings = 0
   #openUntil = 0
 
-  constructor(options: CircuitBreakerOptions) {
+  constructor(options: ResolvedCircuitBreaker) {
     super()
-    this.#options = {
-      failureRatio: options.failureRatio ?? 0.9,
-      minimumCalls: options.minimumCalls ?? 20,
-      connectionFailures: options.connectionFailures ?? 5,
-      outageMs: options.outageMs ?? 2000,
-      openMs: options.openMs ?? 1000,
-      maxOpenMs: longestOf(options),
-      slowCallMs: options.slowCallMs ?? (false as const),
-      probeTimeoutMs: options.probeTimeoutMs ?? 10_000,
-      classify:
-        options.classify === undefined
-          ? judgeError
-          : guarded('classify of circuitBreaker()', options.classify, judgeError),
-      random: guardedRandom(options.random ?? Math.random),
-    }
-    this.#window = new OutcomeWindow(options.name ?? 'circuit', options.windowMs ?? 10_000)
+    this.#options = options
+    this.#window = new OutcomeWindow(options.name, options.windowMs)
+    this.#opening = new BreakerOpening(options, this.#window)
     this.#window.breaker.on('halfOpen', () => this.#halfOpen())
   }
 
@@ -265,26 +185,9 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
       (verdict === 'success' && slowCallMs !== false && now - startedAt > slowCallMs)
     if (verdict !== 'neutral') this.#window.record(failed ? 'failure' : 'success', now, startedAt, outcome)
     if (this.opossum.halfOpen) this.#settleProbe(verdict, failed)
-    else if (failed) this.#countFailure(verdict, now)
-    else if (verdict === 'success') this.#forgetFailures()
-  }
-
-  #countFailure(verdict: BreakerVerdict, now: number): void {
-    this.#connectionFailures = verdict === 'connection' ? this.#connectionFailures + 1 : 0
-    if (this.#failuresInARow++ === 0) this.#failingSince = now
-    const { connectionFailures, failureRatio, minimumCalls, outageMs } = this.#options
-    const isUnreachable = connectionFailures !== false && this.#connectionFailures >= connectionFailures
-    const isDown =
-      outageMs !== false && this.#failuresInARow >= minimumCalls && now - this.#failingSince >= outageMs
-    const { successes, failures } = this.#window.counts(now)
-    const total = successes + failures
-    const isFailing = total >= minimumCalls && failures / total >= failureRatio
-    if (isUnreachable || isDown || isFailing) this.#open(now)
-  }
-
-  #forgetFailures(): void {
-    this.#connectionFailures = 0
-    this.#failuresInARow = 0
+    else if (failed) {
+      if (this.#opening.isDueTo(verdict, now)) this.#open(now)
+    } else if (verdict === 'success') this.#opening.forgetFailures()
   }
 
   #settleProbe(verdict: BreakerVerdict, failed: boolean): void {
@@ -294,13 +197,8 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
   }
 
   #open(now: number): void {
-    const { openMs, maxOpenMs, random } = this.#options
-    // Also at the longest some jitter is left: clients that opened together must not probe together.
-    const longest = Math.min(maxOpenMs(), 2 * openMs * 2 ** Math.min(this.#openings, 30))
-    const shortest = Math.max(longest / 2, Math.min(openMs, longest))
-    const duration = shortest + random() * (longest - shortest)
+    const duration = this.#opening.nextMs()
     const { successes, failures } = this.#window.counts(now)
-    this.#openings++
     this.#openUntil = now + duration
     this.#transition()
     this.#window.open(duration)
@@ -314,7 +212,7 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
 
   #close(): void {
     const wasClosed = this.opossum.closed
-    this.#openings = 0
+    this.#opening.closed()
     this.#transition()
     this.#window.close()
     if (!wasClosed) this.events.emit('close', {})
@@ -323,22 +221,7 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
   #transition(): void {
     this.#generation++
     this.#probeStartedAt = undefined
-    this.#forgetFailures()
-  }
-}
-
-const defaultMaxOpenMs = 5_000
-/** The longest that a timer can hold. */
-const longestTimerMs = 2 ** 31 - 1
-
-/** How long it may stay open; what a function gives that is no time is not believed. */
-function longestOf({ maxOpenMs, openMs = 0 }: CircuitBreakerOptions): () => number {
-  const usual = Math.max(defaultMaxOpenMs, openMs)
-  if (typeof maxOpenMs !== 'function') return () => maxOpenMs ?? usual
-  const asked = guarded('maxOpenMs of circuitBreaker()', maxOpenMs, () => usual)
-  return () => {
-    const ms = asked()
-    return ms > 0 && ms <= longestTimerMs ? ms : usual
+    this.#opening.forgetFailures()
   }
 }
 
@@ -347,21 +230,6 @@ function refusal(state: BreakerState, retryAfterMs: number | undefined): string 
   if (state === 'halfOpen') return 'the circuit is half open and its probe has not settled'
   return `the circuit is open; it lets a probe through in ${Math.ceil(retryAfterMs)} ms`
 }
-
-const optionNames = [
-  'failureRatio',
-  'minimumCalls',
-  'windowMs',
-  'connectionFailures',
-  'outageMs',
-  'openMs',
-  'maxOpenMs',
-  'slowCallMs',
-  'probeTimeoutMs',
-  'classify',
-  'name',
-  'random',
-] as const satisfies readonly (keyof CircuitBreakerOptions)[]
 
 /**
  * Refuses calls to a dependency that keeps failing, so that they fail in microseconds and the dependency is left
@@ -381,29 +249,5 @@ const optionNames = [
  * ```
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
-  const check = new OptionCheck('circuitBreaker()')
-  if (check.object('', options, optionNames)) {
-    check.number('failureRatio', options.failureRatio, { min: 0, max: 1, exclusive: true })
-    check.number('minimumCalls', options.minimumCalls, { min: 1, integer: true })
-    check.milliseconds('windowMs', options.windowMs, { min: 100, exclusive: false })
-    if (options.connectionFailures !== false) {
-      check.number('connectionFailures', options.connectionFailures, { min: 1, integer: true })
-    }
-    if (options.outageMs !== false) check.milliseconds('outageMs', options.outageMs)
-    check.milliseconds('openMs', options.openMs)
-    if (typeof options.maxOpenMs !== 'function') check.milliseconds('maxOpenMs', options.maxOpenMs)
-    check.milliseconds('probeTimeoutMs', options.probeTimeoutMs)
-    if (options.slowCallMs !== false) check.milliseconds('slowCallMs', options.slowCallMs)
-    if (options.name !== undefined && typeof options.name !== 'string') {
-      check.add('name', `must be a string, not ${show(options.name)}`)
-    }
-    check.function('classify', options.classify)
-    check.function('random', options.random)
-    const { openMs, maxOpenMs } = options
-    if (openMs !== undefined && typeof maxOpenMs === 'number' && openMs > maxOpenMs) {
-      check.add('openMs', `is above maxOpenMs (${openMs} > ${maxOpenMs})`)
-    }
-  }
-  check.done()
-  return new CircuitBreakerPolicy(options)
+  return new CircuitBreakerPolicy(resolveCircuitBreakerOptions(options))
 }

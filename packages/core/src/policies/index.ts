@@ -17,9 +17,9 @@ export {
   type BreakerState,
   type CircuitBreaker,
   type CircuitBreakerEvents,
-  type CircuitBreakerOptions,
   circuitBreaker,
 } from './circuit-breaker.js'
+export type { CircuitBreakerOptions } from './circuit-breaker-options.js'
 export { compose } from './compose.js'
 export { Emitter, type Listener, type Unsubscribe } from './emitter.js'
 export { type Abortable, Execution, type ExecutionContext, type Step, type Work } from './execution.js'

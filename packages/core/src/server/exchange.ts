@@ -3,6 +3,7 @@ import { type ActiveContext, contextStorage, type TraceIds } from '../context/in
 import type { LoggedRequest } from '../logging/index.js'
 import type { ServedRequest } from '../metrics/index.js'
 import type { ServerSpan } from '../tracing/index.js'
+import type { AdmissionReason } from './admission/index.js'
 import { bind, exchangeKey } from './bind-events.js'
 import { whenClosed } from './when-closed.js'
 
@@ -32,6 +33,10 @@ export class Exchange implements LoggedRequest, ServedRequest {
   matched: unknown = undefined
   /** What the handler failed with. */
   error: unknown = undefined
+  /** When it was let in, by `performance.now()`; `undefined` while it waits, when it was refused and once it is over. */
+  admittedAt: number | undefined = undefined
+  /** Why it was not let in. */
+  refusal: AdmissionReason | undefined = undefined
   /** Of our span, or of the caller's; known at the end. */
   trace: TraceIds | CallersTrace | undefined = undefined
   readonly #onEnd: (exchange: Exchange) => void

@@ -23,6 +23,8 @@ export interface ServerSpanEnd {
   readonly status: number
   readonly route?: string | undefined
   readonly error?: unknown
+  /** Why the request was not let in. */
+  readonly refusal?: string | undefined
 }
 
 /** The key under which instrumentation-http shares its span with frameworks, that they may name the route. */
@@ -116,14 +118,17 @@ export class ServerSpan {
   }
 
   /** The request is over, once. To a server only a status from 500 is an error: the others are the caller's. */
-  end({ status, route, error }: ServerSpanEnd): void {
+  end({ status, route, error, refusal }: ServerSpanEnd): void {
     if (this.#isEnded) return
     if (route !== undefined) this.setRoute(route)
     this.#isEnded = true
     if (!this.#isOwn) return
     guarded(() => {
       this.#span.setAttribute('http.response.status_code', status)
-      if (status >= 500) {
+      if (refusal !== undefined) {
+        this.#span.setAttribute('holdfast.refusal', refusal)
+        fail(this.#span, `${status}`, undefined)
+      } else if (status >= 500) {
         fail(this.#span, error === undefined || isAbort(error) ? `${status}` : errorTypeOf(error), error)
       }
       this.#span.end()

@@ -36,6 +36,10 @@ function emitted(): ReadonlySet<string> {
     const headers = { host: 'shop', 'user-agent': 'curl/8' }
     const span = startServerSpan({ method, url: '/orders/1?page=2', httpVersion: '1.1', headers }, noTrace)
     span?.end({ status: 500, route: '/orders/{id}' })
+    startServerSpan({ method, url: '/', httpVersion: '1.1', headers }, noTrace)?.end({
+      status: 503,
+      refusal: 'shed',
+    })
   }
   const pairs = sdk
     .facts()

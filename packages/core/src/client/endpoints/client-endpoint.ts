@@ -1,8 +1,8 @@
 import type { Endpoint } from '../../endpoints/index.js'
 import type { CircuitBreaker } from '../../policies/index.js'
 import type { Transport } from '../../transport/index.js'
+import type { ChosenTarget } from '../attempt-guards.js'
 import type { EndpointStats } from '../client-types.js'
-import type { ChosenTarget } from '../guarded-attempt.js'
 
 /** Where an endpoint is, as far as a request needs to know. */
 export type EndpointPlace = Pick<Endpoint, 'origin' | 'basePath' | 'serverName'>

@@ -1,6 +1,6 @@
 import type { CircuitBreaker } from '../../policies/index.js'
+import type { Targets } from '../attempt-guards.js'
 import type { EndpointStats } from '../client-types.js'
-import type { Targets } from '../guarded-attempt.js'
 import type { ClientEndpoint } from './client-endpoint.js'
 
 /** Where a client's calls go. */

@@ -63,6 +63,7 @@ export function openEndpoints(
 function knownOrigin({ origin, serverName }: EndpointPlace): string {
   if (serverName === undefined) return origin
   const url = new URL(origin)
-  url.hostname = serverName
+  // It may bring a port.
+  url.host = serverName
   return url.origin
 }

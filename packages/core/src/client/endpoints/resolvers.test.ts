@@ -104,7 +104,7 @@ describe('DNS', () => {
     const client = openFleet(dnsEndpoints({ hostname: 'orders.internal', port: server?.port ?? 0, resolve }))
     expect(await client.getOrder({ id: '42' })).toEqual({ id: '42' })
     expect(asked).toEqual([{ hostname: 'orders.internal', type: 'A' }])
-    expect(server?.requests[0]?.headers.host).toBe('orders.internal')
+    expect(server?.requests[0]?.headers.host).toBe(`orders.internal:${server?.port}`)
   })
 
   it('that knows no such name makes calls fail', async () => {

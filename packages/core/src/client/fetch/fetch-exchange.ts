@@ -1,6 +1,6 @@
 import type { Execution } from '../../policies/index.js'
 import type { Transport, TransportRequest, TransportResponse } from '../../transport/index.js'
-import type { AttemptExchange } from '../guarded-attempt.js'
+import type { AttemptExchange } from '../attempt-guards.js'
 import { ErrorAnswer, isFailure } from '../origin/error-answer.js'
 import { sendAttempt } from '../traced-send.js'
 import type { FetchCall } from './fetch-call.js'

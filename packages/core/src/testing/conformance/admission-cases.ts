@@ -44,7 +44,9 @@ function withOnePermit(
   play: (stage: Stage, gate: Gate) => Promise<void>,
 ): Promise<void> {
   const gate = new Gate()
-  const limited = { admission: { maxLimit: 1, maxQueueWaitMs: 60_000, shedOlderThanMs: 60_000, ...admission } }
+  const limited = {
+    admission: { maxLimit: 1, maxQueueWaitMs: 60_000, shedOlderThanMs: 60_000, ...admission },
+  }
   const playing = async (stage: Stage) => {
     const first = stage.get('/gate/first')
     await until('the first is let in', () => gate.called.length === 1)
@@ -129,7 +131,11 @@ export const admissionCases: readonly ConformanceCase[] = [
     name: 'answers 504 without the handler when the time of a request was up on arrival',
     run: (adapter) => {
       let calls = 0
-      const counting: ConformanceRoute = { method: 'GET', path: '/counted', handle: () => ({ call: ++calls }) }
+      const counting: ConformanceRoute = {
+        method: 'GET',
+        path: '/counted',
+        handle: () => ({ call: ++calls }),
+      }
       return onStage(adapter, [counting], async ({ get, samples, requestLines }) => {
         const response = await get('/counted', { headers: { 'x-request-timeout-ms': '0' } })
         assert.deepEqual([response.status, response.headers.get('x-should-retry')], [504, 'false'])
@@ -163,7 +169,10 @@ export const admissionCases: readonly ConformanceCase[] = [
         assert.deepEqual([line?.status, line?.aborted, gate.called], [499, true, ['first']])
       }),
   },
-  { name: 'gets every permit back: of answers, failures, callers who leave and half answers', run: getsPermitsBack },
+  {
+    name: 'gets every permit back: of answers, failures, callers who leave and half answers',
+    run: getsPermitsBack,
+  },
   {
     name: 'runs a handler that had to wait in the context of its own request',
     run: (adapter) => {
@@ -261,10 +270,7 @@ async function getsPermitsBack(adapter: ConformanceAdapter): Promise<void> {
       socket.destroy()
       const leaver = stage.connect()
       leaver.write('GET /hangs HTTP/1.1\r\nhost: a\r\n\r\n')
-      await until(
-        'it hangs',
-        async () => (await stage.samples()).get('http_requests_in_flight') === 1,
-      )
+      await until('it hangs', async () => (await stage.samples()).get('http_requests_in_flight') === 1)
       leaver.destroy()
       await stage.requestLines(5 * (round + 1))
     }

@@ -1,0 +1,175 @@
+import type { Priority } from '../../context/index.js'
+import { AdmissionLimit, type AdmissionOutcome } from './admission-limit.js'
+import type { AdmissionSettings } from './admission-options.js'
+import { AdmissionQueue, leastFirst, type Waiting } from './admission-queue.js'
+
+/** A queue stands once somebody has waited at every moment of so many milliseconds. */
+const standingAfterMs = 100
+/** `setTimeout` may fire this much too early by the clock of `performance.now()`. */
+const timerSlackMs = 1
+/** The part of the permits that `critical` requests find beyond the limit, and that `batch` ones leave to others. */
+const reserve = 0.1
+
+/**
+ * Lets requests in as long as there is room, has the others wait for a moment, and refuses those who waited in vain,
+ * the least important first. It knows neither HTTP nor frameworks, and allocates nothing for who is let in at once.
+ *
+ * The queue is a short one after CoDel (Nichols and Jacobson 2012): once it stands, who has waited longer than
+ * `shedOlderThanMs` is shed and who came last goes first, as in Facebook's adaptive LIFO (Maurer, "Fail at Scale",
+ * 2015).
+ */
+export class AdmissionControl {
+  readonly #settings: AdmissionSettings
+  readonly #onLimiting: (isLimiting: boolean) => void
+  readonly #limit: AdmissionLimit
+  readonly #queue = new AdmissionQueue()
+  #timer: NodeJS.Timeout | undefined = undefined
+  /** Since when somebody has waited without a break; `Infinity` while nobody does. */
+  #waitingSince = Number.POSITIVE_INFINITY
+
+  /** @param onLimiting hears when limiting begins, and when it ends */
+  constructor(settings: AdmissionSettings, onLimiting: (isLimiting: boolean) => void = () => {}) {
+    this.#settings = settings
+    this.#onLimiting = onLimiting
+    this.#limit = new AdmissionLimit(settings)
+  }
+
+  /** How many requests may be worked on now. */
+  get limit(): number {
+    return this.#limit.value
+  }
+
+  /** Whether the limit is lower than it may be, because of overload. */
+  get isLimiting(): boolean {
+    return this.#limit.isLimiting
+  }
+
+  /** Requests that hold a permit. */
+  get inFlight(): number {
+    return this.#limit.inFlight
+  }
+
+  /** Requests that wait for one. */
+  get queued(): number {
+    return this.#queue.size
+  }
+
+  /** Takes a permit if there is one for such a request. Pair it with `settled`. */
+  tryAdmit(priority: Priority): boolean {
+    const limit = this.#limit
+    if (limit.inFlight >= this.#roomFor(priority)) return false
+    if (this.#queue.size > 0 && this.#queue.hasBefore(priority)) return false
+    limit.inFlight++
+    return true
+  }
+
+  /** Has somebody wait for a permit that `tryAdmit` did not have. It may be refused before this returns. */
+  wait(waiting: Waiting, now: number): void {
+    const queue = this.#queue
+    this.#limit.waited(now)
+    if (queue.size >= this.#settings.maxQueue) {
+      const least = queue.leastBelow(waiting.priority)
+      if (least === undefined) {
+        waiting.refused('queue full')
+        return
+      }
+      queue.remove(least)
+      least.refused('queue full')
+    }
+    queue.add(waiting)
+    if (this.#waitingSince === Number.POSITIVE_INFINITY) this.#waitingSince = now
+    // The first of its kind may be due before all others.
+    if (queue.oldest(waiting.priority) === waiting) this.#setTimer(now)
+  }
+
+  /** Takes out somebody who no longer wants to be let in. */
+  withdraw(waiting: Waiting): void {
+    this.#queue.remove(waiting)
+    if (this.#queue.size === 0) this.#empty()
+  }
+
+  /** Takes a permit back, with how the request ended; both times by `performance.now()`. */
+  settled(outcome: AdmissionOutcome, startedAt: number, now: number): void {
+    const limit = this.#limit
+    const wasLimiting = limit.isLimiting
+    limit.settled(outcome, startedAt, now)
+    limit.inFlight--
+    if (this.#queue.size > 0) this.#admit(now)
+    if (limit.isLimiting !== wasLimiting) this.#onLimiting(!wasLimiting)
+  }
+
+  #roomFor(priority: Priority): number {
+    const { value } = this.#limit
+    if (priority === 'default') return value
+    if (priority === 'critical') return value + Math.max(1, Math.floor(value * reserve))
+    return Math.ceil(value * (1 - reserve))
+  }
+
+  #admit(now: number): void {
+    const queue = this.#queue
+    const newestFirst = this.#isStanding(now)
+    for (let next = queue.next(newestFirst); next !== undefined; next = queue.next(newestFirst)) {
+      if (this.#limit.inFlight >= this.#roomFor(next.priority)) return
+      queue.remove(next)
+      this.#limit.inFlight++
+      next.admitted(now)
+    }
+    this.#empty()
+  }
+
+  #isStanding(now: number): boolean {
+    return now + timerSlackMs - this.#waitingSince >= standingAfterMs
+  }
+
+  #empty(): void {
+    this.#waitingSince = Number.POSITIVE_INFINITY
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** How long one of that priority may wait in a queue that stands. To those who are served first it soon is their turn. */
+  #shedAfterMs(priority: Priority): number {
+    const { maxQueueWaitMs, shedOlderThanMs } = this.#settings
+    if (priority === 'critical') return maxQueueWaitMs
+    // Where work takes seconds, ten milliseconds more are no queue.
+    return Math.min(maxQueueWaitMs, Math.max(shedOlderThanMs, this.#limit.usualMs / 2))
+  }
+
+  #expire(now: number): void {
+    const { maxQueueWaitMs } = this.#settings
+    this.#limit.waited(now)
+    const isStanding = this.#isStanding(now)
+    for (const priority of leastFirst) {
+      const allowedMs = isStanding ? this.#shedAfterMs(priority) : maxQueueWaitMs
+      const reason = allowedMs < maxQueueWaitMs ? 'shed' : 'queue timeout'
+      for (let oldest = this.#oldestDue(priority, now - allowedMs); oldest !== undefined; ) {
+        this.#queue.remove(oldest)
+        oldest.refused(reason)
+        oldest = this.#oldestDue(priority, now - allowedMs)
+      }
+    }
+    if (this.#queue.size === 0) this.#empty()
+    else this.#setTimer(now)
+  }
+
+  #oldestDue(priority: Priority, since: number): Waiting | undefined {
+    const oldest = this.#queue.oldest(priority)
+    return oldest !== undefined && oldest.since <= since + timerSlackMs ? oldest : undefined
+  }
+
+  #setTimer(now: number): void {
+    let dueAt = Number.POSITIVE_INFINITY
+    for (const priority of leastFirst) {
+      const oldest = this.#queue.oldest(priority)
+      if (oldest === undefined) continue
+      const shedAt = Math.max(
+        oldest.since + this.#shedAfterMs(priority),
+        this.#waitingSince + standingAfterMs,
+      )
+      dueAt = Math.min(dueAt, shedAt, oldest.since + this.#settings.maxQueueWaitMs)
+    }
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#expire(performance.now()), Math.ceil(dueAt - now))
+    this.#timer.unref()
+  }
+}
