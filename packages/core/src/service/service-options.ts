@@ -56,10 +56,11 @@ export interface ServiceOptions<Registry extends MetricsRegistry = MetricsRegist
    */
   readonly trustInbound?: boolean | undefined
   /**
-   * How many requests are worked on at once when there are more than the service can serve; `false` lets everything in.
-   * @default on: limits nothing until the service is overloaded
+   * Who is let in. `true` or options: under overload no more requests are worked on at once than the service can serve,
+   * the others wait for a moment or are refused. `false`: everybody, also those whose deadline has passed.
+   * @default requests whose deadline has passed are refused, and no others
    */
-  readonly admission?: AdmissionOptions | false | undefined
+  readonly admission?: AdmissionOptions | boolean | undefined
 }
 
 /** Who may see more than the status in a health document. */

@@ -128,7 +128,7 @@ describe('any sequence of arrivals, ends, waits and withdrawals', () => {
       fc.property(fc.array(step, { maxLength: 150 }), fc.integer({ min: 1, max: 12 }), (steps, maxLimit) => {
         const control = new AdmissionControl(resolveAdmission({ maxLimit, maxQueue: 4 }))
         const visitors: Visitor[] = []
-        const began: number[] = []
+        let ended = 0
         for (const { do: action, pick } of steps) {
           if (action === 'arrive') visitors.push(arrive(control, priorities[pick % 3]))
           else if (action === 'wait') vi.advanceTimersByTime(pick)
@@ -139,13 +139,15 @@ describe('any sequence of arrivals, ends, waits and withdrawals', () => {
               visitor.state = 'withdrawn'
             }
           } else if (control.inFlight > 0) {
+            ended++
             control.settled(
               pick % 3 === 0 ? 'lost' : 'answered',
               performance.now() - (pick % 50),
               performance.now(),
             )
           }
-          began.push(control.inFlight)
+          const admitted = visitors.filter(({ state }) => state === 'admitted').length
+          expect(control.inFlight).toBe(admitted - ended)
           expect(control.inFlight).toBeLessThanOrEqual(maxLimit + Math.max(1, Math.floor(maxLimit / 10)))
           expect(control.queued).toBeLessThanOrEqual(4)
           expect(visitors.filter(({ isQueued }) => isQueued)).toHaveLength(control.queued)

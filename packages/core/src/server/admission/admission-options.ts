@@ -40,8 +40,11 @@ export interface AdmissionSettings {
   readonly shedOlderThanMs: number
 }
 
+/** Let everything in whose time is not up. */
+const noLimit = Number.MAX_SAFE_INTEGER
+
 /** The defaults of `admission`. */
-export const admissionDefaults: AdmissionSettings = Object.freeze({
+const admissionDefaults: AdmissionSettings = Object.freeze({
   minLimit: 1,
   maxLimit: 10_000,
   maxQueue: 1_000,
@@ -50,12 +53,8 @@ export const admissionDefaults: AdmissionSettings = Object.freeze({
 })
 
 /** Tells `check` what is wrong with the option `admission`. */
-export function checkAdmission(check: OptionCheck, given: AdmissionOptions | false | undefined): void {
-  if (given === undefined || given === false) return
-  if ((given as unknown) === true) {
-    check.add('admission', 'must be an object of options or false; admission is on without it')
-    return
-  }
+export function checkAdmission(check: OptionCheck, given: AdmissionOptions | boolean | undefined): void {
+  if (given === undefined || typeof given === 'boolean') return
   if (!check.object('admission', given, Object.keys(admissionDefaults))) return
   const permits = { min: 1, max: 1_000_000, integer: true }
   check.number('admission.minLimit', given.minLimit, permits)
@@ -69,8 +68,10 @@ export function checkAdmission(check: OptionCheck, given: AdmissionOptions | fal
   }
 }
 
-/** Fills in what was not given; of two bounds the one that was given wins. */
-export function resolveAdmission(given: AdmissionOptions = {}): AdmissionSettings {
+/** Fills in what was not given; of two bounds the one that was given wins. Without options nothing is limited. */
+export function resolveAdmission(options: AdmissionOptions | true | undefined): AdmissionSettings {
+  if (options === undefined) return { ...admissionDefaults, minLimit: noLimit, maxLimit: noLimit }
+  const given = options === true ? {} : options
   const { minLimit, maxLimit } = given
   const { minLimit: least, maxLimit: most, maxQueue, maxQueueWaitMs, shedOlderThanMs } = admissionDefaults
   return {
