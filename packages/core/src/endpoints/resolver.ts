@@ -25,7 +25,9 @@ export interface ResolverWatch {
  *
  * @example
  * ```ts
- * const fromFile = {
+ * import type { Resolver } from '@holdfast/core'
+ *
+ * const fromFile: Resolver = {
  *   watch(listener) {
  *     listener.update(['http://10.0.0.1:3000', { url: 'http://10.0.0.2:3000', weight: 2 }])
  *     return { close() {} }

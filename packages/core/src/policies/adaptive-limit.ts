@@ -24,7 +24,7 @@ export interface AdaptiveLimitSettings {
   readonly leastOutcomes: number
   /** Where slowness is to be brought, as a share of `slowRatio`. */
   readonly slowCut: number
-  /** Slowness alone never takes the limit below this. */
+  /** Slowness alone never takes the limit below this, nor does a first streak of losses. */
   readonly slowFloor: number
 }
 
@@ -118,7 +118,8 @@ export class AdaptiveLimit {
     this.#history.add(now, outcomes, losses)
     this.#round.reset()
     const share = losses / outcomes
-    if (share > lossShare && this.#history.shareSince(lostSince) > lossShare) this.#lost(share, now)
+    if (share > lossShare && this.#history.shareSince(lostSince) > lossShare)
+      this.#lost(share, now, this.#settings.minLimit)
     else this.#peak = 0
   }
 
@@ -129,14 +130,16 @@ export class AdaptiveLimit {
     this.#history.add(now, all, lost)
     this.#round.reset()
     this.#streak.reset()
-    if (losses === outcomes) this.#lost(1, now)
-    else if (losses > outcomes / 2) this.#lost(losses / outcomes, now)
+    // A few calls that are lost are little to go by: below the floor only those count that were lost at it.
+    const { minLimit, slowFloor } = this.#settings
+    const floor = this.#exact > slowFloor ? Math.max(minLimit, slowFloor) : minLimit
+    if (losses > outcomes / 2) this.#lost(losses / outcomes, now, floor)
     else this.#slow(fastest, now)
   }
 
-  #lost(share: number, now: number): void {
+  #lost(share: number, now: number, floor: number): void {
     this.#beforeSlow = 0
-    this.#cut(1 - share * this.#settings.lossCut, this.#settings.minLimit, now)
+    this.#cut(1 - share * this.#settings.lossCut, floor, now)
   }
 
   #slow(fastest: number, now: number): void {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Priority } from '../../context/index.js'
 import { AdmissionControl } from './admission-control.js'
-import { resolveAdmission } from './admission-options.js'
+import { type AdmissionOptions, resolveAdmission } from './admission-options.js'
 import type { Waiting } from './admission-queue.js'
 
 class Visitor implements Waiting {
@@ -38,7 +38,7 @@ function arrive(control: AdmissionControl, priority: Priority = 'default'): Visi
 const leave = (control: AdmissionControl): void => {
   control.settled('neutral', performance.now(), performance.now())
 }
-const full = (options: Parameters<typeof resolveAdmission>[0] = {}): AdmissionControl => {
+const full = (options: AdmissionOptions = {}): AdmissionControl => {
   const control = new AdmissionControl(resolveAdmission({ maxLimit: 1, ...options }))
   arrive(control)
   return control

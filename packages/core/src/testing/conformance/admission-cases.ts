@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { currentContext } from '../../context/index.js'
-import type { ServiceOptions } from '../../service/index.js'
+import type { AdmissionOptions } from '../../server/index.js'
 import type { ConformanceAdapter, ConformanceCase, ConformanceRoute } from './conformance-adapter.js'
 import { onStage, type Stage, until } from './stage.js'
 
@@ -40,7 +40,7 @@ async function untilQueued({ samples }: Stage, count: number): Promise<void> {
 /** A service that works on one request at once, held by the gate from the beginning. */
 function withOnePermit(
   adapter: ConformanceAdapter,
-  admission: ServiceOptions['admission'],
+  admission: AdmissionOptions,
   play: (stage: Stage, gate: Gate) => Promise<void>,
 ): Promise<void> {
   const gate = new Gate()
