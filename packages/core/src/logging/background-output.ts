@@ -1,4 +1,5 @@
-import { write, writeSync } from 'node:fs'
+import { fstatSync, write, writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import type { LogDestination } from './log-destination.js'
 
 /** Lines are written together once there are so many bytes, or after so many milliseconds. */
@@ -27,6 +28,8 @@ let savesAtExit = false
  */
 export class BackgroundOutput implements LogDestination {
   readonly #descriptor: number
+  /** A file takes bytes at once: to hand them to another thread costs more than that, as much as making the lines. */
+  readonly #isInstant: boolean
   /** Where lines are put, and how far it is filled. */
   #chunk: Buffer = Buffer.alloc(0)
   #filled = 0
@@ -41,6 +44,7 @@ export class BackgroundOutput implements LogDestination {
 
   constructor(descriptor: number) {
     this.#descriptor = descriptor
+    this.#isInstant = isFile(descriptor)
   }
 
   write(line: string): void {
@@ -113,8 +117,23 @@ export class BackgroundOutput implements LogDestination {
       this.#settle()
       return
     }
+    if (this.#isInstant) {
+      this.#writeNow(chunk)
+      return
+    }
     this.#isWriting = true
     write(this.#descriptor, chunk, (error, written) => this.#onWritten(error, written))
+  }
+
+  #writeNow(chunk: Buffer): void {
+    let written: number
+    try {
+      written = writeSync(this.#descriptor, chunk)
+    } catch (error) {
+      this.#onWritten(error as NodeJS.ErrnoException, 0)
+      return
+    }
+    this.#onWritten(null, written)
   }
 
   #onWritten(error: NodeJS.ErrnoException | null, written: number): void {
@@ -144,6 +163,16 @@ export class BackgroundOutput implements LogDestination {
     const waiting = this.#waiting
     this.#waiting = []
     for (const callback of waiting) callback(error)
+  }
+}
+
+/** Whether nobody can keep a writer waiting: a file or a device, but no pipe, no socket and no terminal. */
+function isFile(descriptor: number): boolean {
+  try {
+    const stats = fstatSync(descriptor)
+    return stats.isFile() || (stats.isCharacterDevice() && !isatty(descriptor))
+  } catch {
+    return false
   }
 }
 
