@@ -9,7 +9,6 @@ interface Prepared {
   originalUrl?: unknown
   _parsedUrl?: unknown
   params?: unknown
-  req?: unknown
   locals?: unknown
 }
 

@@ -14,21 +14,21 @@ function setUp(random = 0) {
   const rounds: Round[] = []
   const errors: unknown[] = []
   const closed = vi.fn()
-  const loop = new WatchLoop({
-    round: (execution, isFresh) =>
-      new Promise((resolve, reject) => {
-        const settle = (result: RoundResult | Error): void => {
-          if (result instanceof Error) reject(result)
-          else resolve(result)
-        }
-        rounds.push({ execution, isFresh, settle })
-      }),
-    failed: (error) => void errors.push(error),
-    closed,
-    idleMs: 60_000,
-    minRefreshMs: 2_000,
-    random: () => random,
-  })
+  const loop = new WatchLoop(
+    {
+      round: (execution, isFresh) =>
+        new Promise((resolve, reject) => {
+          const settle = (result: RoundResult | Error): void => {
+            if (result instanceof Error) reject(result)
+            else resolve(result)
+          }
+          rounds.push({ execution, isFresh, settle })
+        }),
+      failed: (error) => void errors.push(error),
+      closed,
+    },
+    { idleMs: 60_000, minRefreshMs: 2_000, random: () => random },
+  )
   loop.start()
   const advance = async (ms: number): Promise<number> => {
     await vi.advanceTimersByTimeAsync(ms)

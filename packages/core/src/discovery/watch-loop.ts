@@ -9,16 +9,20 @@ export interface RoundResult {
   readonly isNews: boolean
 }
 
-/** What a loop goes by. */
-export interface WatchLoopSettings {
+/** What is asked in a loop. */
+export interface WatchRounds {
   /**
    * Asks a registry once, for as long as it likes.
    * @param isFresh - whether what was learnt before may be wrong, so that everything is to be asked for
    */
-  readonly round: (execution: Execution, isFresh: boolean) => Promise<RoundResult>
-  readonly failed: (error: unknown) => void
+  round(execution: Execution, isFresh: boolean): Promise<RoundResult>
+  failed(error: unknown): void
   /** Ends what the rounds hold. */
-  readonly closed: () => void
+  closed(): void
+}
+
+/** How fast a loop goes. */
+export interface WatchPace {
   /** A round without news that ends sooner has ended at once: it was meant to wait. */
   readonly idleMs: number
   readonly minRefreshMs: number
@@ -33,7 +37,8 @@ const burst = 5
  * and less often where they fail. One round at a time; its timers keep no process running.
  */
 export class WatchLoop {
-  readonly #settings: WatchLoopSettings
+  readonly #rounds: WatchRounds
+  readonly #pace: WatchPace
   readonly #bucket: TokenBucket
   #state: 'idle' | 'asking' | 'closed' = 'idle'
   #execution: Execution | undefined = undefined
@@ -47,9 +52,10 @@ export class WatchLoop {
   #timer: NodeJS.Timeout | undefined = undefined
   #dueAt = Number.POSITIVE_INFINITY
 
-  constructor(settings: WatchLoopSettings) {
-    this.#settings = settings
-    this.#bucket = new TokenBucket(burst, settings.minRefreshMs)
+  constructor(rounds: WatchRounds, pace: WatchPace) {
+    this.#rounds = rounds
+    this.#pace = pace
+    this.#bucket = new TokenBucket(burst, pace.minRefreshMs)
   }
 
   /** Begins a round now, in place of one that is under way. */
@@ -67,7 +73,7 @@ export class WatchLoop {
     const execution = Execution.start(() => undefined)
     this.#execution = execution
     const isHeard = (): boolean => this.#state !== 'closed' && generation === this.#generation
-    void this.#settings.round(execution, isFresh).then(
+    void this.#rounds.round(execution, isFresh).then(
       (result) => {
         if (isHeard()) this.#succeeded(result)
       },
@@ -81,7 +87,7 @@ export class WatchLoop {
   refresh(): void {
     if (this.#state === 'closed') return
     this.#isFresh = true
-    const waitMs = this.#freshAt + this.#settings.minRefreshMs - performance.now()
+    const waitMs = this.#freshAt + this.#pace.minRefreshMs - performance.now()
     this.#schedule(Math.max(0, waitMs))
   }
 
@@ -90,17 +96,17 @@ export class WatchLoop {
     this.#state = 'closed'
     clearTimeout(this.#timer)
     this.#execution?.abort(new AbortedError('the resolver was closed'))
-    this.#settings.closed()
+    this.#rounds.closed()
   }
 
   #succeeded({ isNews }: RoundResult): void {
     const now = performance.now()
-    const isIdle = !isNews && now - this.#startedAt < this.#settings.idleMs
+    const isIdle = !isNews && now - this.#startedAt < this.#pace.idleMs
     this.#state = 'idle'
     this.#failures = 0
     this.#idleRounds = isIdle ? this.#idleRounds + 1 : 0
     const paceMs = this.#bucket.take(now)
-    const idleMs = this.#idleRounds === 0 ? 0 : backOffMs(this.#idleRounds, this.#settings.random)
+    const idleMs = this.#idleRounds === 0 ? 0 : backOffMs(this.#idleRounds, this.#pace.random)
     this.#schedule(Math.max(paceMs, idleMs))
   }
 
@@ -108,8 +114,8 @@ export class WatchLoop {
     this.#state = 'idle'
     // What changed meanwhile was missed, and a registry that was set up anew counts from the beginning.
     this.#isFresh = true
-    this.#schedule(backOffMs(++this.#failures, this.#settings.random))
-    this.#settings.failed(error)
+    this.#schedule(backOffMs(++this.#failures, this.#pace.random))
+    this.#rounds.failed(error)
   }
 
   #schedule(delayMs: number): void {

@@ -65,6 +65,15 @@ describe('ServerDrain', () => {
     ])
   })
 
+  it('counts no pipelined request any more whose connection is gone', async () => {
+    const { drain, port } = await serve(() => {})
+    const { socket } = await connection(port)
+    socket.write(get + get)
+    await expect.poll(() => drain.inFlight, { interval: 5 }).toBe(2)
+    socket.destroy()
+    await expect.poll(() => drain.inFlight, { interval: 5 }).toBe(0)
+  })
+
   it('tells connections to close with what is in flight and with what comes', async () => {
     const { drain, port } = await serve((_, response) => setTimeout(() => response.end('ok'), 30))
     const before = await connection(port)

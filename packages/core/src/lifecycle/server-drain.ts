@@ -30,7 +30,6 @@ interface Connection {
 export class ServerDrain {
   readonly #server: Server
   readonly #connections = new Map<Socket, Connection>()
-  #inFlight = 0
   #state: 'serving' | 'draining' | 'settling' | 'closing' = 'serving'
   #whenEmpty: (() => void) | undefined = undefined
   #sweep: NodeJS.Timeout | undefined = undefined
@@ -45,7 +44,9 @@ export class ServerDrain {
 
   /** Requests that have not been answered to the end. */
   get inFlight(): number {
-    return this.#inFlight
+    let inFlight = 0
+    for (const connection of this.#connections.values()) inFlight += connection.inFlight
+    return inFlight
   }
 
   /** Connections that are open. */
@@ -103,16 +104,12 @@ export class ServerDrain {
   readonly #requested = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request
     const connection = this.#connections.get(socket)
-    const earlier = connection?.latest
-    this.#inFlight++
-    if (connection !== undefined) {
-      connection.inFlight++
-      connection.latest = response
-    }
+    if (connection === undefined) return
+    const earlier = connection.latest
+    connection.inFlight++
+    connection.latest = response
     if (this.#state === 'draining' || this.#state === 'closing') sayGoodbye(response, earlier)
     response.on('close', () => {
-      this.#inFlight--
-      if (connection === undefined) return
       connection.inFlight--
       connection.quietSince = performance.now()
       connection.bytesRead = socket.bytesRead

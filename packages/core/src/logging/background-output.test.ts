@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, createReadStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { closeSync, constants, createReadStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -48,6 +49,34 @@ describe('BackgroundOutput', () => {
     output.write('a\n')
     output.flushSync()
     expect(readFileSync(file, 'utf8')).toBe('a\n')
+  })
+
+  it('goes on after a disk was full, and tells whoever waits', async () => {
+    const full = openSync('/dev/full', 'w')
+    const output = new BackgroundOutput(full)
+    for (let round = 0; round < 2; round++) {
+      output.write('a\n')
+      expect(await flushed(output)).toMatchObject({ code: 'ENOSPC' })
+    }
+    closeSync(full)
+  })
+
+  it('writes at the exit what a full pipe had no room for', async () => {
+    const path = join(folder, 'pipe')
+    execFileSync('mkfifo', [path])
+    const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+    const output = new BackgroundOutput(pipe)
+    const line = `${'x'.repeat(1_023)}\n`
+    for (let index = 0; index < 300; index++) output.write(line)
+    output.flush()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const reader = spawn('head', ['-c', String(300 * 1_024), path], {
+      stdio: ['ignore', descriptor, 'ignore'],
+    })
+    output.flushSync()
+    await once(reader, 'exit')
+    expect(readFileSync(file).length).toBe(300 * 1_024)
+    closeSync(pipe)
   })
 
   it('drops lines rather than memory while nobody reads', async () => {

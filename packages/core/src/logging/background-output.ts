@@ -12,6 +12,7 @@ const maxBytes = 8 * 1024 * 1024
 /** A pipe that is full is tried again after this long, in milliseconds; at the exit of the process this often. */
 const retryMs = 10
 const exitTries = 50
+const newline = 10
 
 type Flushed = (error?: Error) => void
 
@@ -137,11 +138,19 @@ export class BackgroundOutput implements LogDestination {
   }
 
   #onWritten(error: NodeJS.ErrnoException | null, written: number): void {
+    this.#isWriting = false
     if (error !== null && isFull(error)) {
-      setTimeout(() => this.#writeNext(), retryMs).unref()
+      // Nothing is under way until then: a process that exits has this chunk still to write.
+      clearTimeout(this.#timer)
+      this.#timer = setTimeout(() => this.#writeNext(), retryMs).unref()
       return
     }
-    this.#isWriting = false
+    if (error !== null && isDiskFull(error)) {
+      // There may be room again.
+      this.#dropFirst()
+      this.#settle(error)
+      return
+    }
     if (error !== null) {
       // The reader has gone: nobody will ever read what is logged from now on.
       this.#broken = true
@@ -156,6 +165,13 @@ export class BackgroundOutput implements LogDestination {
     if (chunk !== undefined && written < chunk.length) this.#chunks[0] = chunk.subarray(written)
     else this.#chunks.shift()
     this.#writeNext()
+  }
+
+  #dropFirst(): void {
+    const chunk = this.#chunks.shift()
+    if (chunk === undefined) return
+    this.#chunksBytes -= chunk.length
+    for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, at + 1)) this.#dropped++
   }
 
   #settle(error?: Error): void {
@@ -178,6 +194,10 @@ function isFile(descriptor: number): boolean {
 
 function isFull(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EAGAIN'
+}
+
+function isDiskFull(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ENOSPC' || error.code === 'EDQUOT'
 }
 
 function saveAtExit(output: BackgroundOutput): void {

@@ -74,6 +74,22 @@ describe('the limit', () => {
     expect(limit.limit).toBe(3)
   })
 
+  it('is cut to four at first by a few calls that are lost, and below by more of them only', async () => {
+    const limit = adaptiveConcurrency()
+    const lose = async () => {
+      const startedAt = performance.now()
+      for (let n = 0; n < 4; n++) {
+        limit.tryAcquire()
+        await turn(100)
+        limit.settled('overload', startedAt, performance.now(), 400)
+      }
+    }
+    await lose()
+    expect(limit.limit).toBe(4)
+    await lose()
+    expect(limit.limit).toBe(2)
+  })
+
   it('counts nothing against it that began before the cut', async () => {
     const limit = adaptiveConcurrency({ initialLimit: 16 })
     const startedAt = performance.now()

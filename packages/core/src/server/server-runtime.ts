@@ -132,7 +132,7 @@ export class ServerRuntime {
         else quietly(() => logger.info(fields, 'no longer overloaded'))
       },
     })
-    metrics?.server.observeAdmission(admission.control)
+    if (settings.maxLimit !== Number.POSITIVE_INFINITY) metrics?.server.observeAdmission(admission.control)
     return admission
   }
 

@@ -1,7 +1,7 @@
 import { OptionCheck, show } from '../../config/index.js'
 import type { Resolver } from '../../endpoints/index.js'
 import { type ConsulAgentOptions, consulAgent, consulAgentOptionNames } from './consul-agent.js'
-import { ConsulWatch } from './consul-watch.js'
+import { watchConsul } from './consul-watch.js'
 
 /** Options of `consulEndpoints`. */
 export interface ConsulEndpointsOptions extends ConsulAgentOptions {
@@ -99,11 +99,7 @@ export function consulEndpoints(options: ConsulEndpointsOptions): Resolver {
   const reading = { passingOnly, protocol, serverName }
   const settings = { agent, path: pathOf(options), reading, waitMs, timeoutMs, minRefreshMs, random }
   return {
-    watch(listener) {
-      const watch = new ConsulWatch(settings, listener)
-      watch.start()
-      return watch
-    },
+    watch: (listener) => watchConsul(settings, listener),
   }
 }
 

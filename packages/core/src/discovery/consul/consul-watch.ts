@@ -1,7 +1,7 @@
 import type { ResolverListener, ResolverWatch } from '../../endpoints/index.js'
 import type { Execution } from '../../policies/index.js'
 import type { RegistryAnswer, RegistryClient } from '../registry-client.js'
-import { type RoundResult, WatchLoop } from '../watch-loop.js'
+import { type RoundResult, WatchLoop, type WatchRounds } from '../watch-loop.js'
 import type { ConsulAgent } from './consul-agent.js'
 import { type ConsulReading, endpointsOf } from './consul-answer.js'
 
@@ -21,11 +21,10 @@ export interface ConsulWatchSettings {
  * Consul's blocking queries, as its documentation has clients make them: each asks for what has changed since the index
  * of the one before, and the index is given up when it goes backwards.
  */
-export class ConsulWatch implements ResolverWatch {
+class ConsulRounds implements WatchRounds {
   readonly #settings: ConsulWatchSettings
   readonly #listener: ResolverListener
   readonly #client: RegistryClient
-  readonly #loop: WatchLoop
   /** Of the last answer; 0 asks for an answer at once. */
   #index = 0
 
@@ -33,29 +32,17 @@ export class ConsulWatch implements ResolverWatch {
     this.#settings = settings
     this.#listener = listener
     this.#client = settings.agent.connect()
-    this.#loop = new WatchLoop({
-      round: (execution, isFresh) => this.#ask(execution, isFresh),
-      failed: (error) => listener.error(error),
-      closed: () => this.#client.close(),
-      idleMs: settings.waitMs / 2,
-      minRefreshMs: settings.minRefreshMs,
-      random: settings.random,
-    })
   }
 
-  start(): void {
-    this.#loop.start()
+  failed(error: unknown): void {
+    this.#listener.error(error)
   }
 
-  refresh(): void {
-    this.#loop.refresh()
+  closed(): void {
+    void this.#client.close()
   }
 
-  close(): void {
-    this.#loop.close()
-  }
-
-  async #ask(execution: Execution, isFresh: boolean): Promise<RoundResult> {
+  async round(execution: Execution, isFresh: boolean): Promise<RoundResult> {
     const { agent, path, waitMs, timeoutMs } = this.#settings
     if (isFresh) this.#index = 0
     const asked = this.#index
@@ -80,6 +67,18 @@ export class ConsulWatch implements ResolverWatch {
     if (isNews) this.#listener.update(endpointsOf(entries, this.#settings.reading))
     return { isNews }
   }
+}
+
+/** Tells `listener` of the instances of a service until it is closed. */
+export function watchConsul(settings: ConsulWatchSettings, listener: ResolverListener): ResolverWatch {
+  const { waitMs, minRefreshMs, random } = settings
+  const loop = new WatchLoop(new ConsulRounds(settings, listener), {
+    idleMs: waitMs / 2,
+    minRefreshMs,
+    random,
+  })
+  loop.start()
+  return loop
 }
 
 function indexOf({ headers }: RegistryAnswer): number {

@@ -1,7 +1,7 @@
 import { OptionCheck, Secret, show } from '../../config/index.js'
 import { originOf, type Resolver } from '../../endpoints/index.js'
 import type { KubernetesAccess } from './service-account.js'
-import { SliceWatch } from './slice-watch.js'
+import { watchSlices } from './slice-watch.js'
 
 /** Options of `kubernetesEndpoints`. */
 export interface KubernetesEndpointsOptions {
@@ -112,11 +112,7 @@ export function kubernetesEndpoints(options: KubernetesEndpointsOptions): Resolv
   }
   const settings = { access, service, readingFor, watchMs, timeoutMs, minRefreshMs, random }
   return {
-    watch(listener) {
-      const watch = new SliceWatch(settings, listener)
-      watch.start()
-      return watch
-    },
+    watch: (listener) => watchSlices(settings, listener),
   }
 }
 

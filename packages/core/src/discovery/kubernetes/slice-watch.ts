@@ -1,7 +1,7 @@
 import type { ResolverListener, ResolverWatch } from '../../endpoints/index.js'
 import { HttpError, isHoldfastError } from '../../errors/index.js'
 import type { Execution } from '../../policies/index.js'
-import { type RoundResult, WatchLoop } from '../watch-loop.js'
+import { type RoundResult, WatchLoop, type WatchRounds } from '../watch-loop.js'
 import type { EndpointSlice } from './endpoint-slice.js'
 import { jsonLines } from './json-lines.js'
 import { type KubernetesAccess, ServiceAccount } from './service-account.js'
@@ -35,11 +35,10 @@ const maxPages = 100
  * Lists the slices of a service and watches them, as the API conventions of Kubernetes have it: from the version of
  * the list on, from the last version seen when a watch ends, and from a new list when that version is gone.
  */
-export class SliceWatch implements ResolverWatch {
+class SliceRounds implements WatchRounds {
   readonly #settings: SliceWatchSettings
   readonly #listener: ResolverListener
   readonly #account: ServiceAccount
-  readonly #loop: WatchLoop
   #slices = new Map<string, EndpointSlice>()
   /** Where to watch from; `undefined` where a list must come first. */
   #version: string | undefined = undefined
@@ -48,29 +47,17 @@ export class SliceWatch implements ResolverWatch {
     this.#settings = settings
     this.#listener = listener
     this.#account = new ServiceAccount(settings.access)
-    this.#loop = new WatchLoop({
-      round: (execution, isFresh) => this.#round(execution, isFresh),
-      failed: (error) => listener.error(error),
-      closed: () => this.#account.close(),
-      idleMs: settings.watchMs / 2,
-      minRefreshMs: settings.minRefreshMs,
-      random: settings.random,
-    })
   }
 
-  start(): void {
-    this.#loop.start()
+  failed(error: unknown): void {
+    this.#listener.error(error)
   }
 
-  refresh(): void {
-    this.#loop.refresh()
+  closed(): void {
+    void this.#account.close()
   }
 
-  close(): void {
-    this.#loop.close()
-  }
-
-  async #round(execution: Execution, isFresh: boolean): Promise<RoundResult> {
+  async round(execution: Execution, isFresh: boolean): Promise<RoundResult> {
     try {
       if (isFresh) this.#version = undefined
       if (this.#version !== undefined) return await this.#watch(this.#version, execution)
@@ -149,6 +136,18 @@ export class SliceWatch implements ResolverWatch {
       this.#listener.error(error)
     }
   }
+}
+
+/** Tells `listener` of the endpoints of a service until it is closed. */
+export function watchSlices(settings: SliceWatchSettings, listener: ResolverListener): ResolverWatch {
+  const { watchMs, minRefreshMs, random } = settings
+  const loop = new WatchLoop(new SliceRounds(settings, listener), {
+    idleMs: watchMs / 2,
+    minRefreshMs,
+    random,
+  })
+  loop.start()
+  return loop
 }
 
 function pathOf(namespace: string, service: string, query: Readonly<Record<string, unknown>>): string {

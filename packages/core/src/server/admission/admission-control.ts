@@ -6,7 +6,7 @@ import { AdmissionQueue, leastFirst, type Waiting } from './admission-queue.js'
 /** A queue stands once somebody has waited at every moment of so many milliseconds. */
 const standingAfterMs = 100
 /** `setTimeout` may fire this much too early by the clock of `performance.now()`. */
-const timerSlackMs = 1
+export const timerSlackMs = 1
 /** The part of the permits that `critical` requests find beyond the limit, and that `batch` ones leave to others. */
 const reserve = 0.1
 

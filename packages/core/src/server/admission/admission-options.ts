@@ -41,7 +41,7 @@ export interface AdmissionSettings {
 }
 
 /** Let everything in whose time is not up. */
-const noLimit = Number.MAX_SAFE_INTEGER
+const noLimit = Number.POSITIVE_INFINITY
 
 /** The defaults of `admission`. */
 const admissionDefaults: AdmissionSettings = Object.freeze({

@@ -1,5 +1,5 @@
 import type { ActiveContext, Priority } from '../../context/index.js'
-import type { AdmissionControl } from './admission-control.js'
+import { type AdmissionControl, timerSlackMs } from './admission-control.js'
 import type { Waiting } from './admission-queue.js'
 import type { AdmissionReason } from './admission-refusal.js'
 
@@ -47,6 +47,6 @@ export class WaitingRequest implements Waiting {
   /** The caller has left, or the time is up. */
   abort(): void {
     this.#control.withdraw(this)
-    if (this.#context.deadline <= performance.now() + 1) this.#turn.refused('deadline')
+    if (this.#context.deadline <= performance.now() + timerSlackMs) this.#turn.refused('deadline')
   }
 }

@@ -243,6 +243,19 @@ async function inOrderOfPriority(adapter: ConformanceAdapter): Promise<void> {
   })
 }
 
+/** Begins an answer and never ends it. */
+function unfinished(path: string, headers: Record<string, string>): ConformanceRoute {
+  return {
+    method: 'GET',
+    path,
+    handle({ response }) {
+      response.writeHead(200, headers)
+      response.write('data: 1\n\n')
+      return undefined
+    },
+  }
+}
+
 async function getsPermitsBack(adapter: ConformanceAdapter): Promise<void> {
   const failing: ConformanceRoute = {
     method: 'GET',
@@ -250,15 +263,7 @@ async function getsPermitsBack(adapter: ConformanceAdapter): Promise<void> {
     handle: () => Promise.reject(new Error('broken')),
   }
   const hanging: ConformanceRoute = { method: 'GET', path: '/hangs', handle: () => new Promise(() => {}) }
-  const half: ConformanceRoute = {
-    method: 'GET',
-    path: '/half',
-    handle({ response }) {
-      response.writeHead(200, { 'content-length': '100' })
-      response.write('half')
-      return undefined
-    },
-  }
+  const half = unfinished('/half', { 'content-length': '100' })
   const play = async (stage: Stage) => {
     for (let round = 0; round < 3; round++) {
       assert.equal((await stage.get('/ping')).status, 200)
@@ -281,15 +286,7 @@ async function getsPermitsBack(adapter: ConformanceAdapter): Promise<void> {
 }
 
 async function keepsNoneForStreams(adapter: ConformanceAdapter): Promise<void> {
-  const stream: ConformanceRoute = {
-    method: 'GET',
-    path: '/events',
-    handle({ response }) {
-      response.writeHead(200, { 'content-type': 'text/event-stream' })
-      response.write('data: 1\n\n')
-      return undefined
-    },
-  }
+  const stream = unfinished('/events', { 'content-type': 'text/event-stream' })
   const play = async (stage: Stage) => {
     for (let reader = 0; reader < 3; reader++) {
       const socket = stage.connect()
