@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createService } from '@holdfast/core'
 import { seededRandom } from '@holdfast/core/testing'
 import { variantOf } from './jobs/job.js'
 import { serve } from './model/behaviour.js'
@@ -29,22 +30,35 @@ async function listen(name: string, spec: DependencySpec): Promise<string[]> {
       random: seededRandom(`${seed} ${name} ${replica}`),
     })
     replicas.push(server)
-    const listener = createServer((request, response) => server.receive(incomingOf(request, response)))
-    listener.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 })
-    await once(listener, 'listening')
-    urls.push(`http://127.0.0.1:${(listener.address() as AddressInfo).port}`)
+    const answer: RequestListener = (request, response) => server.receive(incomingOf(request, response))
+    urls.push(await (spec.hasAdmission ? listenWithAdmission(answer) : listenBare(answer)))
   }
   servers.set(name, replicas)
   return urls
 }
 
+async function listenBare(answer: RequestListener): Promise<string> {
+  const listener = createServer(answer)
+  listener.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 })
+  await once(listener, 'listening')
+  return `http://127.0.0.1:${(listener.address() as AddressInfo).port}`
+}
+
+/** Holdfast's server with its defaults, its admission turned on. */
+async function listenWithAdmission(answer: RequestListener): Promise<string> {
+  const service = createService({ name: 'dependency', admission: true, logLevel: 'silent', signals: false })
+  return (await service.listen(answer, { port: 0, host: '127.0.0.1' })).url
+}
+
 function incomingOf(request: IncomingMessage, response: ServerResponse): Incoming {
   return {
     path: request.url ?? '/',
+    headers: {},
     respond: (status) => {
       response.writeHead(status, { 'content-type': 'application/json', 'content-length': '2' }).end('{}')
     },
     refuse: () => request.socket.destroy(),
+    onGone: () => {},
   }
 }
 

@@ -22,8 +22,8 @@ export interface CallSettings {
 
 /** One client instance. */
 export interface ArmClient {
-  /** Resolves with a successful answer, rejects otherwise. */
-  call(path: string): Promise<unknown>
+  /** Resolves with a successful answer, rejects otherwise. Clients that know priorities tell the server. */
+  call(path: string, isCritical?: boolean): Promise<unknown>
   close(): Promise<void>
 }
 

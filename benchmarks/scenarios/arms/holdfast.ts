@@ -12,6 +12,7 @@ const contract = defineContract('dependency', {
 })
 
 const pathPrefix = '/items/'
+const critical = Object.freeze({ priority: 'critical' as const })
 
 /** Whether this version takes a list of `endpoints`. */
 export const takesEndpoints: boolean = (() => {
@@ -36,7 +37,8 @@ export const holdfast: Arm = {
       ...(settings.isBackground === true && backgroundProfile),
     })
     return {
-      call: (path) => client.get({ key: path.slice(pathPrefix.length) }),
+      call: (path, isCritical) =>
+        client.get({ key: path.slice(pathPrefix.length) }, isCritical ? critical : undefined),
       close: () => client.$close(),
     }
   },

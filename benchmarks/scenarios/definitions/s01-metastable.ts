@@ -1,4 +1,4 @@
-import type { Scenario, Variant } from '../model/scenario.js'
+import type { DependencySpec, Scenario, Variant } from '../model/scenario.js'
 import { always, meanMs, standardTiming } from './standard.js'
 
 const slots = 10
@@ -36,7 +36,9 @@ function variant(clients: number): Variant {
 const withServer: Variant = {
   ...variant(10),
   name: "N = 10, Holdfast's server",
-  needs: 'server admission',
+  dependencies: {
+    dependency: { ...variant(10).dependencies.dependency, hasAdmission: true } as DependencySpec,
+  },
   target: {
     text: 'recovery <= 1 s, amplification <= 1.1',
     isMet: ({ recoveryMs, amplification }) =>

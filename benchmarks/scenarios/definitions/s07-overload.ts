@@ -1,3 +1,5 @@
+import { summarize } from '../metrics/recorder.js'
+import { criticalKind } from '../model/drive-open-loop.js'
 import type { Scenario, Variant } from '../model/scenario.js'
 import { always, lastingEvent, meanMs, percent } from './standard.js'
 
@@ -11,7 +13,7 @@ const loads = [
 ] as const
 
 /** What the scenario is a multiple of: real servers and clients are a fifth as many. */
-function scaled({ factor }: (typeof loads)[number], scale: number) {
+function scaled({ factor }: (typeof loads)[number], scale: number, hasAdmission = false) {
   const perSecond = scale * capacityPerSecond
   return {
     clients: 10 * scale,
@@ -19,7 +21,7 @@ function scaled({ factor }: (typeof loads)[number], scale: number) {
       { eventMs: always, perSecond: 0.7 * perSecond },
       { eventMs: 0, perSecond: factor * perSecond },
     ],
-    dependencies: { dependency: { replicas: 1, slots: scale * slots, meanMs } },
+    dependencies: { dependency: { replicas: 1, slots: scale * slots, meanMs, hasAdmission } },
   }
 }
 
@@ -45,8 +47,14 @@ function unprotected(load: (typeof loads)[number]): Variant {
 function withServer(load: (typeof loads)[number]): Variant {
   return {
     ...unprotected(load),
+    ...scaled(load, 1, true),
+    inReal: scaled(load, 0.2, true),
     name: `${load.factor}x, Holdfast's server, critical 10 %`,
-    needs: 'server admission',
+    criticalShare: 0.1,
+    measure: ({ recorder, eventAtMs: fromMs, endMs: untilMs }, { success = 0 }) => ({
+      goodputOfCapacity: success * load.factor,
+      criticalSuccess: summarize(recorder, { fromMs, untilMs, kind: criticalKind }).success,
+    }),
     target: {
       text: 'goodput >= 95 % of capacity, critical >= 99 %',
       isMet: ({ goodputOfCapacity = 0, criticalSuccess = 0 }) =>

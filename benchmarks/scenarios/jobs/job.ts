@@ -39,6 +39,5 @@ export function scenarioOf(id: string): Scenario {
 
 /** Why this version of Holdfast cannot run a variant; `undefined` when it can. */
 export function missingFor({ needs }: Variant): string | undefined {
-  if (needs === undefined || (needs === 'endpoints' && takesEndpoints)) return undefined
-  return needs
+  return needs === undefined || takesEndpoints ? undefined : needs
 }

@@ -4,8 +4,16 @@ import type { Timeline } from './timeline.js'
 /** A request that has reached a server. */
 export interface Incoming {
   readonly path: string
+  readonly headers: Readonly<Record<string, string>>
   respond(status: number, headers?: Readonly<Record<string, string>>): void
   refuse(): void
+  /** Calls back when the client gives up before it is answered. */
+  onGone(run: () => void): void
+}
+
+/** What requests come to. */
+export interface Receiver {
+  receive(incoming: Incoming): void
 }
 
 /** A tier's own work: finds the status to answer with. */
@@ -31,7 +39,7 @@ const atOnceMs = 1
  * Some slots behind an endless first-in-first-out queue. It does not notice when a client gives up, so what nobody
  * waits for any more is served all the same: that is what makes an overload last.
  */
-export class QueueingServer {
+export class QueueingServer implements Receiver {
   readonly #timeline: Timeline
   readonly #options: QueueingServerOptions
   readonly #queue: { incoming: Incoming; slowdown: number }[] = []

@@ -13,6 +13,8 @@ export interface DependencySpec {
   readonly meanMs: number
   /** What a replica does with a request; serves it where there is none. */
   readonly behave?: (moment: Moment) => Behaviour
+  /** Whether Holdfast's server stands in front of each replica, with its admission turned on. */
+  readonly hasAdmission?: boolean
   /** Slots of every replica from some moment of the event on. */
   readonly slotSteps?: readonly { readonly eventMs: number; readonly slots: number }[]
 }
@@ -73,6 +75,8 @@ export interface Variant {
   readonly load: readonly LoadStep[]
   readonly dependencies: Readonly<Record<string, DependencySpec>>
   readonly settings: CallSettings
+  /** The share of the calls that are critical, where some are. */
+  readonly criticalShare?: number
   /** The path of a call. */
   readonly path?: (random: () => number) => string
   /** Makes the load where it is not simply calls to the one dependency. */
@@ -88,7 +92,7 @@ export interface Variant {
   /** The same in small, where sockets of one machine could not keep up. */
   readonly inReal?: Pick<Variant, 'clients' | 'load' | 'dependencies'>
   /** What it needs of Holdfast that may not be there. */
-  readonly needs?: 'endpoints' | 'server admission'
+  readonly needs?: 'endpoints'
 }
 
 /** A variant as it is run over sockets. */

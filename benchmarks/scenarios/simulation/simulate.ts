@@ -6,6 +6,7 @@ import { serve } from '../model/behaviour.js'
 import { driveOpenLoop } from '../model/drive-open-loop.js'
 import { QueueingServer } from '../model/queueing-server.js'
 import type { DependencySpec, Variant, World } from '../model/scenario.js'
+import { AdmittingServer } from './admitting-server.js'
 import { SimulatedNetwork } from './simulated-network.js'
 import { VirtualClock } from './virtual-clock.js'
 
@@ -76,8 +77,10 @@ class Stage implements World {
       })
     }
     this.#servers.set(name, servers)
-    this.#network.add(`http://${name}`, servers)
-    for (const [replica, server] of servers.entries()) this.#network.add(replicaUrl(name, replica), [server])
+    const receivers = spec.hasAdmission ? servers.map((server) => new AdmittingServer(server)) : servers
+    this.#network.add(`http://${name}`, receivers)
+    for (const [replica, receiver] of receivers.entries())
+      this.#network.add(replicaUrl(name, replica), [receiver])
   }
 
   connect(dependency: string, settings: Parameters<World['connect']>[1]): ArmClient {

@@ -1,14 +1,14 @@
 import { Dispatcher } from 'undici'
-import type { Incoming, QueueingServer } from '../model/queueing-server.js'
+import type { Incoming, Receiver } from '../model/queueing-server.js'
 
 const body = Buffer.from('{}')
 const headersOfAnswer = Object.freeze({ 'content-type': 'application/json', 'content-length': '2' })
 
 /** Names and the servers behind each; one with several answers from them in turn, as DNS does. */
 export class SimulatedNetwork extends Dispatcher {
-  readonly #hosts = new Map<string, { servers: readonly QueueingServer[]; turn: number }>()
+  readonly #hosts = new Map<string, { servers: readonly Receiver[]; turn: number }>()
 
-  add(origin: string, servers: readonly QueueingServer[]): void {
+  add(origin: string, servers: readonly Receiver[]): void {
     this.#hosts.set(origin, { servers, turn: 0 })
   }
 
@@ -16,7 +16,7 @@ export class SimulatedNetwork extends Dispatcher {
     const host = this.#hosts.get(String(options.origin))
     const server = host?.servers[host.turn++ % host.servers.length]
     if (server === undefined) throw new Error(`nobody is at ${options.origin}`)
-    const exchange = new SimulatedExchange(options.path, handler)
+    const exchange = new SimulatedExchange(options, handler)
     handler.onRequestStart?.(exchange, {})
     if (!exchange.aborted) server.receive(exchange)
     return true
@@ -34,16 +34,30 @@ export class SimulatedNetwork extends Dispatcher {
   }
 }
 
+/** By name, however a client writes them. */
+function headersOf(given: Dispatcher.DispatchOptions['headers']): Record<string, string> {
+  if (given === undefined || given === null) return {}
+  const entries = Array.isArray(given)
+    ? given.flatMap((name, index) => (index % 2 === 0 ? [[name, given[index + 1]]] : []))
+    : Symbol.iterator in given
+      ? [...given]
+      : Object.entries(given)
+  return Object.fromEntries(entries.map(([name, value]) => [String(name).toLowerCase(), String(value)]))
+}
+
 /** One request on its way; the server goes on with it when its client has given up. */
 class SimulatedExchange implements Dispatcher.DispatchController, Incoming {
   readonly path: string
+  readonly headers: Readonly<Record<string, string>>
   readonly #handler: Dispatcher.DispatchHandler
   #isOver = false
+  #onGone: (() => void) | undefined = undefined
   reason: Error | null = null
   paused = false
 
-  constructor(path: string, handler: Dispatcher.DispatchHandler) {
+  constructor({ path, headers }: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) {
     this.path = path
+    this.headers = headersOf(headers)
     this.#handler = handler
   }
 
@@ -55,7 +69,12 @@ class SimulatedExchange implements Dispatcher.DispatchController, Incoming {
     if (this.#isOver) return
     this.#isOver = true
     this.reason = reason
+    this.#onGone?.()
     void Promise.resolve().then(() => this.#handler.onResponseError?.(this, reason))
+  }
+
+  onGone(run: () => void): void {
+    this.#onGone = run
   }
 
   // Answers are two bytes long: there is nothing to hold back.

@@ -50,7 +50,13 @@ describe('the simulated server', () => {
       { steps: [{ fromMs: 0, perSecond }], untilMs, random: seededRandom('arrivals') },
       () => {
         const cameMs = clock.now()
-        server.receive({ path: '/', respond: () => latencies.push(clock.now() - cameMs), refuse: () => {} })
+        server.receive({
+          path: '/',
+          headers: {},
+          respond: () => latencies.push(clock.now() - cameMs),
+          refuse: () => {},
+          onGone: () => {},
+        })
       },
     )
     await clock.runUntil(untilMs + 10_000)

@@ -34,7 +34,6 @@ export {
   detached,
   type Logger,
   type LogMethod,
-  type Priority,
   type RequestContext,
   type RunContextOptions,
   runWithContext,
@@ -238,6 +237,7 @@ export {
   timeout,
   type Unsubscribe,
 } from './policies/index.js'
+export type { Priority } from './priority/index.js'
 export {
   type AdmissionOptions,
   invalidRequest,

@@ -3,13 +3,15 @@ import type { ActiveContext } from '../context/index.js'
 import type { EncodedRequest, Operation } from '../contract/index.js'
 import { InvalidInputError, type Problem, type ResponseHeaders } from '../errors/index.js'
 import type { Execution } from '../policies/index.js'
+import { isPriority, type Priority, priorities } from '../priority/index.js'
 import type { CallTrace } from '../tracing/index.js'
 import type { UsualLatency } from './attempt-facts.js'
 import type { BalancedCall } from './attempt-guards.js'
 import { checkHeaders } from './check-headers.js'
 import type { CallOptions } from './client-types.js'
 import type { ClientEndpoint } from './endpoints/client-endpoint.js'
-import { withContextHeaders, withRemainingTime } from './inherited-context.js'
+import { withContextHeaders, withPriority, withRemainingTime } from './inherited-context.js'
+import type { OperationSettings } from './operation-settings.js'
 
 /** One call of an operation, as its pipeline needs it. It travels as the `data` of the execution. */
 export interface Call extends BalancedCall<ClientEndpoint> {
@@ -28,6 +30,8 @@ export interface Call extends BalancedCall<ClientEndpoint> {
   responseHeaders: ResponseHeaders
   readonly callHeaders: Record<string, string> | undefined
   readonly idempotencyKey: string | undefined
+  /** Its own; `undefined` where it is that of the request that the call is made for. */
+  readonly priority: Priority | undefined
   /** Of the request that the call is made for. */
   context: ActiveContext | undefined
   trace: CallTrace | undefined
@@ -45,7 +49,7 @@ const noRequestHeaders: Record<string, string> = Object.freeze({})
 export function startCall(
   operation: string,
   input: unknown,
-  timeoutMs: number | false,
+  { timeoutMs, priority }: Pick<OperationSettings, 'timeoutMs' | 'priority'>,
   latency: UsualLatency,
   options: CallOptions | undefined,
 ): Call {
@@ -64,6 +68,7 @@ export function startCall(
     responseHeaders: noHeaders,
     callHeaders: options?.headers as Record<string, string> | undefined,
     idempotencyKey: options?.idempotencyKey,
+    priority: options?.priority ?? priority,
     context: undefined,
     trace: undefined,
     propagates: false,
@@ -74,7 +79,13 @@ export function startCall(
   }
 }
 
-const optionNames: ReadonlySet<string> = new Set(['signal', 'timeoutMs', 'headers', 'idempotencyKey'])
+const optionNames: ReadonlySet<string> = new Set([
+  'signal',
+  'timeoutMs',
+  'headers',
+  'idempotencyKey',
+  'priority',
+])
 
 /**
  * Checks the options of one call.
@@ -87,15 +98,15 @@ export function checkCallOptions(subject: string, operation: Operation, options:
     throw new InvalidInputError(subject, [{ path: 'options', message: 'must be an object of call options' }])
   }
   for (const name of Object.keys(options)) {
-    if (name === 'priority') add(name, 'is not available in this version; leave it out')
-    else if (!optionNames.has(name))
-      add(name, `is not a call option; they are ${[...optionNames].join(', ')}`)
+    if (!optionNames.has(name)) add(name, `is not a call option; they are ${[...optionNames].join(', ')}`)
   }
-  const { signal, timeoutMs, idempotencyKey } = options
+  const { signal, timeoutMs, idempotencyKey, priority } = options
   if (signal !== undefined && !isAbortSignal(signal)) add('signal', 'must be an AbortSignal')
   if (timeoutMs !== undefined && timeoutMs !== false && !isDuration(timeoutMs)) {
     add('timeoutMs', 'must be a positive number of milliseconds, or false')
   }
+  if (priority !== undefined && !isPriority(priority))
+    add('priority', `must be one of ${priorities.join(', ')}`)
   const headers = checkHeaders(options.headers, (name, message) => {
     add(name === '' ? 'headers' : `headers.${name}`, message)
   })
@@ -106,7 +117,7 @@ export function checkCallOptions(subject: string, operation: Operation, options:
     else checkHeaders({ 'idempotency-key': idempotencyKey }, (_, message) => add('idempotencyKey', message))
   }
   if (problems.length > 0) throw new InvalidInputError(subject, problems)
-  return { signal, timeoutMs, idempotencyKey, headers }
+  return { signal, timeoutMs, idempotencyKey, priority, headers }
 }
 
 function isDuration(value: unknown): boolean {
@@ -130,10 +141,16 @@ export function writeHeaders(base: Record<string, string>, operation: Operation,
   const isKeyed = operation.idempotent === 'key'
   const isPlain = encoded === undefined && callHeaders === undefined && !isKeyed
   const own = isPlain ? base : { ...base, ...encoded, ...callHeaders }
-  const headers = context === undefined || !propagates ? own : withContextHeaders(own, context)
+  const headers = propagates ? carriedHeaders(own, call) : own
   if (isKeyed) headers['idempotency-key'] ??= call.idempotencyKey ?? randomUUID()
   call.injects = propagates && own.traceparent === undefined
   call.headers = headers
+}
+
+/** `own` and what they carry on to a host that may know of the request. */
+function carriedHeaders(own: Record<string, string>, { context, priority }: Call): Record<string, string> {
+  const headers = context === undefined ? own : withContextHeaders(own, context)
+  return priority === undefined ? headers : withPriority(headers, priority, own)
 }
 
 /** The headers of one attempt: those of the call, and what depends on when and where it is sent. */
@@ -152,7 +169,7 @@ export function attemptHeaders(
   if (!call.propagates) {
     // Of several endpoints only some may know, so nothing of it stands in the headers of all.
     call.injects = headers.traceparent === undefined
-    if (context !== undefined) headers = withContextHeaders(headers, context)
+    headers = carriedHeaders(headers, call)
   }
   return context === undefined ? headers : withRemainingTime(headers, execution)
 }

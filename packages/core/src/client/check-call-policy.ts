@@ -2,7 +2,7 @@ import type { OptionCheck } from '../config/index.js'
 import { checkOperationPolicy, type Operation } from '../contract/index.js'
 import type { CallPolicyOptions } from './client-options.js'
 
-const names = ['timeoutMs', 'attemptTimeoutMs', 'idleTimeoutMs', 'retry', 'hedge', 'fallback']
+const names = ['timeoutMs', 'attemptTimeoutMs', 'idleTimeoutMs', 'retry', 'hedge', 'fallback', 'priority']
 
 /** Checks the policy options at `path`; `operation` where they are those of one operation. */
 export function checkCallPolicy(

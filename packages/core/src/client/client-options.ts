@@ -10,6 +10,7 @@ import type {
   RetryBudget,
   RetryBudgetOptions,
 } from '../policies/index.js'
+import type { Priority } from '../priority/index.js'
 import type { ProxyOptions } from '../transport/index.js'
 import type { ClientTelemetryOptions } from './client-telemetry-options.js'
 
@@ -59,6 +60,12 @@ export interface CallPolicyOptions<Output = unknown> {
    * @default false
    */
   readonly fallback?: Fallback<Output> | false
+  /**
+   * How important calls are where there is no room for all of them: `critical` ones go first, `batch` ones are shed
+   * first, by this client's limit and by the service.
+   * @default that of the request that a call is made for, or `default`
+   */
+  readonly priority?: Priority
 }
 
 /** Options of `createClient`. */

@@ -1,6 +1,7 @@
 import type { CallInput, CallOutput } from '../contract/index.js'
 import type { HoldfastError, ResponseHeaders } from '../errors/index.js'
 import type { BreakerState, CircuitBreaker, Listener, Unsubscribe } from '../policies/index.js'
+import type { Priority } from '../priority/index.js'
 import type { ClientEvents } from './client-events.js'
 import type { CloseOptions } from './origin/close-with.js'
 
@@ -17,6 +18,8 @@ export interface CallOptions {
    * @default a new UUID for each call
    */
   readonly idempotencyKey?: string | undefined
+  /** How important this call is where there is no room for all of them. */
+  readonly priority?: Priority | undefined
 }
 
 /** What `.safe` gives: the outcome as a value. */

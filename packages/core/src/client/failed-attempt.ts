@@ -36,7 +36,8 @@ export function settleFailed<Target extends AttemptTarget>(
   adaptive?.settled(verdict.limiter, startedAt, now, allowedMs)
   if (state === undefined) return
   state.settled(verdict.latency, tookMs, now)
-  if (verdict.pauses) pauseIfAsked(state, error, now)
+  // What a service has no room for is shed least important first: there may be room for the rest.
+  if (verdict.pauses && execution.priority !== 'batch') pauseIfAsked(state, error, now)
   // It may have moved.
   if (verdict.breaker === 'connection') targets.set?.refresh()
 }

@@ -24,7 +24,7 @@ export function linkGuardedAttempt<Received, Target extends AttemptTarget>(
     // Who waits for a resolver holds no permit: there would soon be none left, and the queue would be shed.
     const wait = set?.ready(execution)
     if (wait !== undefined) await wait
-    if (limit !== undefined && !limit.tryAcquire()) await limit.acquire(execution)
+    if (limit !== undefined && !limit.tryAcquire(execution.priority)) await limit.acquire(execution)
     const mark = execution.lingered
     const part = attemptTimeoutMs === false ? execution : execution.fork()
     const startedAt = performance.now()

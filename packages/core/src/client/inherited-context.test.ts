@@ -4,10 +4,12 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { detached, runWithContext } from '../context/index.js'
 import { defineContract } from '../contract/index.js'
+import type { CallOptions } from './client-types.js'
 import { createClient } from './create-client.js'
 
 const contract = defineContract('things', {
   get: { method: 'GET', path: '/{id}', input: z.object({ id: z.string() }) },
+  urgent: { method: 'GET', path: '/urgent', priority: 'critical' },
   put: {
     method: 'PUT',
     path: '/{id}',
@@ -60,6 +62,30 @@ describe('a client inside a request', () => {
       })
     }
     expect(seen).toHaveLength(2)
+  })
+
+  it.each([
+    ['of the call', 'critical', { priority: 'critical' }, 'batch'],
+    ['of the call, the usual one', 'default', { priority: 'default' }, 'batch'],
+    ['of its headers', 'mine', { priority: 'critical', headers: { 'x-request-priority': 'mine' } }, 'batch'],
+    ['of the operation', 'critical', undefined, 'batch'],
+    ['of the call, outside of a request', 'batch', { priority: 'batch' }, undefined],
+    ['nobody, where it is the usual one', undefined, { priority: 'default' }, undefined],
+  ] as const)('tells the priority %s', async (_, said, options, around) => {
+    const { client, seen } = await things()
+    const call = () =>
+      options === undefined ? client.urgent() : client.get({ id: '1' }, options as CallOptions)
+    await (around === undefined ? call() : runWithContext({ priority: around }, call))
+    expect(seen[0]?.['x-request-priority']).toBe(said)
+  })
+
+  it('refuses a priority that is none', async () => {
+    const { client, seen } = await things()
+    const options = { priority: 'urgent' } as never
+    await expect(client.get({ id: '1' }, options)).rejects.toThrow(
+      'priority: must be one of critical, default, batch',
+    )
+    expect(seen).toEqual([])
   })
 
   it('lets the headers of the call win', async () => {

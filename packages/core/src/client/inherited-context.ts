@@ -2,6 +2,9 @@ import type { Abortable } from '../cancellation/index.js'
 import { type ActiveContext, addContextHeaders } from '../context/index.js'
 import { AbortedError, DeadlineExceededError, isHoldfastError } from '../errors/index.js'
 import type { Execution } from '../policies/index.js'
+import type { Priority } from '../priority/index.js'
+
+const priorityHeader = 'x-request-priority'
 
 /** Ends a call with the request that it is made for. Each call gets an error of its own: it tells of that call. */
 export class InheritedAbort implements Abortable {
@@ -46,6 +49,18 @@ export function withContextHeaders(
   // Of one trace and another nobody can make sense.
   if (headers.traceparent !== undefined) delete carried.tracestate
   return Object.assign(carried, headers)
+}
+
+/** Tells the next service the priority of the call, unless the caller's `own` headers do. */
+export function withPriority(
+  headers: Record<string, string>,
+  priority: Priority,
+  own: Readonly<Record<string, string>>,
+): Record<string, string> {
+  if (own[priorityHeader] !== undefined) return headers
+  // No header says `default` too, which need not be sent, but must where the request around says otherwise.
+  if (priority === 'default' && headers[priorityHeader] === undefined) return headers
+  return { ...headers, [priorityHeader]: priority }
 }
 
 /** Tells the next service how long the answer is waited for, so that it need not work for nobody. */

@@ -52,7 +52,7 @@ export class OperationRunner {
       options === undefined
         ? undefined
         : this.#naming(() => checkCallOptions(subject, compiled.operation, options))
-    const call = startCall(compiled.name, input, settings.timeoutMs, latency, checked)
+    const call = startCall(compiled.name, input, settings, latency, checked)
     call.propagates = endpoints.propagates
     const context = contextStorage.getStore()
     if (context !== undefined) this.#naming(() => inherit(call, context))
@@ -61,7 +61,7 @@ export class OperationRunner {
 
   async #run(call: Call, signal: AbortSignal | undefined): Promise<unknown> {
     if (this.#ledger.isClosed) throw this.#describe(new ClosedError(undefined, { phase: 'queued' }), call)
-    const execution = Execution.start(noWork, call)
+    const execution = Execution.start(noWork, call, call.priority ?? call.context?.priority)
     const inherited = call.context === undefined ? undefined : new InheritedAbort(execution)
     if (inherited !== undefined) call.context?.attach(inherited)
     // Signals may live as long as the process: what is over already does not follow one.

@@ -1,4 +1,5 @@
 import { type HedgeSettings, isIdempotent, type Operation, type RetrySettings } from '../contract/index.js'
+import type { Priority } from '../priority/index.js'
 import {
   type CallPolicyOptions,
   type ClientOptions,
@@ -16,6 +17,8 @@ export interface OperationSettings {
   readonly mustRetry: boolean
   readonly hedge: false | HedgeSettings
   readonly fallback: Fallback | undefined
+  /** `undefined` where it is that of the request that a call is made for. */
+  readonly priority: Priority | undefined
 }
 
 /** Merges what client, contract and override say, weakest first: defaults, client, contract, override. */
@@ -37,6 +40,7 @@ export function settingsOf(
     mustRetry: asksForRetries(override.retry ?? operation.retry),
     hedge: mergeHedge(operation, override.hedge ?? operation.hedge ?? options.hedge ?? false),
     fallback: (override.fallback ?? options.fallback) || undefined,
+    priority: override.priority ?? operation.priority ?? options.priority,
   }
 }
 

@@ -79,7 +79,7 @@ describe('the options of a client', () => {
     expect(problems['operations.getOrdr']).toContain("did you mean 'getOrder'?")
   })
 
-  it.each(['auth', 'tls', 'priority'])('refuses %s, which is still to come, with any value', (name) => {
+  it.each(['auth', 'tls'])('refuses %s, which is still to come, with any value', (name) => {
     for (const value of [{}, [], false, 'x']) {
       expect(problemsOf({ baseUrl, [name]: value })).toEqual({
         [name]: 'is not available in this version; leave it out',

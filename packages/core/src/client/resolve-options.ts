@@ -43,6 +43,7 @@ const optionNames = [
   'maxResponseBytes',
   'onInvalid',
   'operations',
+  'priority',
   'proxy',
   'random',
   'rateLimit',
@@ -54,7 +55,7 @@ const optionNames = [
 ] as const satisfies readonly (keyof ClientOptions)[]
 
 /** Options whose names are taken, by what is still to come. To ignore one would be to promise it. */
-const notYet = ['auth', 'priority', 'tls']
+const notYet = ['auth', 'tls']
 
 /**
  * Checks a client's options and makes what they describe.

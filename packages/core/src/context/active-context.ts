@@ -1,9 +1,9 @@
 import { AbortScope, cancel, type Due, schedule, timerSlackMs } from '../cancellation/index.js'
 import { AbortedError, DeadlineExceededError } from '../errors/index.js'
+import { isPriority, type Priority } from '../priority/index.js'
 import { correlationIdOf } from './correlation-id.js'
 import { inboundTimeoutMs } from './inbound-deadline.js'
 import type { Logger } from './logger.js'
-import { isPriority, type Priority } from './priority.js'
 import type { RequestContext } from './request-context.js'
 import { readTraceContext, type TraceContext, type TraceIds, traceIdsOf } from './trace-context.js'
 

@@ -2,7 +2,6 @@ export { ActiveContext, type ContextInit, type LoggerOf, readInbound } from './a
 export { contextStorage, currentContext } from './context-storage.js'
 export type { Logger, LogMethod } from './logger.js'
 export { addContextHeaders } from './outbound-headers.js'
-export type { Priority } from './priority.js'
 export type { RequestContext } from './request-context.js'
 export { detached, type RunContextOptions, runWithContext } from './run-with-context.js'
 export { noTrace, type TraceContext, type TraceIds } from './trace-context.js'

@@ -1,5 +1,5 @@
+import type { Priority } from '../priority/index.js'
 import type { Logger } from './logger.js'
-import type { Priority } from './priority.js'
 
 /** What is known of the request that the current code works for. */
 export interface RequestContext {

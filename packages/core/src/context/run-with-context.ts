@@ -1,10 +1,9 @@
 import { OptionCheck } from '../config/index.js'
+import { isPriority, type Priority, priorities } from '../priority/index.js'
 import { ActiveContext } from './active-context.js'
 import { contextStorage } from './context-storage.js'
 import { correlationIdOf } from './correlation-id.js'
 import type { Logger } from './logger.js'
-import type { Priority } from './priority.js'
-import { isPriority } from './priority.js'
 import { readTraceContext } from './trace-context.js'
 
 /** What a context outside of a request begins with. */
@@ -98,7 +97,7 @@ function checkOptions(options: RunContextOptions): void {
   else if (check.object('', options, names)) {
     check.milliseconds('timeoutMs', options.timeoutMs)
     if (options.priority !== undefined && !isPriority(options.priority)) {
-      check.oneOf('priority', options.priority, ['critical', 'default', 'batch'])
+      check.oneOf('priority', options.priority, priorities)
     }
   }
   check.done()

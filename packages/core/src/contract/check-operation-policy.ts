@@ -1,4 +1,5 @@
 import { type OptionCheck, show } from '../config/index.js'
+import { priorities } from '../priority/index.js'
 import type { HedgeSettings, Operation, OperationPolicy, RetrySettings } from './operation.js'
 
 const idempotentMethods: ReadonlySet<unknown> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])
@@ -9,7 +10,7 @@ export function isIdempotent({ method, idempotent }: Partial<Operation>): boolea
 }
 
 /**
- * Checks times, `retry` and `hedge`, wherever they are given: in a contract, for a client or for one of its operations.
+ * Checks times, `retry`, `hedge` and `priority`, wherever they are given: in a contract, for a client or for one of its operations.
  *
  * @param at the path of an option in messages
  * @param operation whose options they are, where they are those of one
@@ -30,6 +31,7 @@ export function checkOperationPolicy(
   }
   if (retry !== false) checkRetry(check, at('retry'), retry)
   if (typeof hedge !== 'boolean') checkHedge(check, at('hedge'), hedge)
+  check.oneOf(at('priority'), policy.priority, priorities)
   if (hedge && operation !== undefined && !isIdempotent(operation)) {
     const message = `contradicts the operation, which is not idempotent (${operation.method})`
     check.add(at('hedge'), `${message}; leave it out, or declare idempotent: 'key'`)

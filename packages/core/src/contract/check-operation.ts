@@ -129,7 +129,4 @@ function checkResponse(
 function checkPolicy(check: OptionCheck, name: string, operation: Partial<Operation>): void {
   check.oneOf(`${name}.idempotent`, operation.idempotent, [true, false, 'key'])
   checkOperationPolicy(check, (option) => `${name}.${option}`, operation, operation)
-  if (operation.priority !== undefined) {
-    check.add(`${name}.priority`, 'is not available in this version; leave it out')
-  }
 }

@@ -145,7 +145,7 @@ describe('one operation', () => {
     ['hedge', { ...base, hedge: 'p97' }, 'object'],
     ['hedge', { ...base, method: 'POST', hedge: true }, 'idempotent'],
     ['hedge.quantile', { ...base, hedge: { quantile: 97 } }, 'from 0.5 to 0.9999'],
-    ['priority', { ...base, priority: 'batch' }, 'not available'],
+    ['priority', { ...base, priority: 'urgent' }, 'must be one of'],
     ['ouput', { ...base, ouput: id }, "'output'"],
     ['in', { ...base, in: ['id'] }, 'object of fields'],
     ['in.other', { ...base, in: { other: 'query' } }, 'not a field of input'],

@@ -1,3 +1,4 @@
+import type { Priority } from '../priority/index.js'
 import type { StandardSchema } from './standard-schema.js'
 
 /** The methods that an operation can have. */
@@ -66,8 +67,8 @@ export interface OperationPolicy {
   readonly retry?: false | RetrySettings
   /** `true` for the defaults. */
   readonly hedge?: boolean | HedgeSettings
-  /** How important calls are to a service that sheds load. */
-  readonly priority?: string
+  /** How important calls are where there is no room for all: `critical` ones go first, `batch` ones are shed first. */
+  readonly priority?: Priority
 }
 
 /** Schemas of a success, by status. */

@@ -1,5 +1,6 @@
 import { cancel, type Due, schedule, timerSlackMs } from '../cancellation/index.js'
 import { ConcurrencyLimitError } from '../errors/index.js'
+import { leastFirst, type Priority, roomFor } from '../priority/index.js'
 import { AdaptiveLimit } from './adaptive-limit.js'
 import {
   type AdaptiveConcurrencyOptions,
@@ -35,12 +36,16 @@ export interface AdaptiveConcurrency extends Policy<AdaptiveConcurrencyEvents> {
   readonly maxLimit: number
   /** How many calls may run at once now. */
   readonly limit: number
-  /** Calls that hold a permit; for a moment above `limit` after a cut. */
+  /** Calls that hold a permit; above `limit` for a moment after a cut, and by a tenth with `critical` calls. */
   readonly inFlight: number
   /** Calls that wait for one. */
   readonly queued: number
-  /** Takes a permit if one is free. For pipelines that cannot use `execute`; pair it with `settled` and `release`. */
-  tryAcquire(): boolean
+  /**
+   * Takes a permit if one is free. For pipelines that cannot use `execute`; pair it with `settled` and `release`.
+   *
+   * @param priority `critical` finds a tenth more permits than there are, one at least; `batch` a tenth less.
+   */
+  tryAcquire(priority?: Priority): boolean
   /**
    * Takes a permit, waiting for it if need be.
    * @throws {ConcurrencyLimitError} `CONCURRENCY_LIMIT` when the queue is full, the wait too long or the queue is shed.
@@ -91,7 +96,7 @@ class AdaptiveConcurrencyPolicy extends BasePolicy<AdaptiveConcurrencyEvents> im
 
   link(next: Step): Step {
     return async (execution) => {
-      if (!this.tryAcquire()) await this.acquire(execution)
+      if (!this.tryAcquire(execution.priority)) await this.acquire(execution)
       const mark = execution.lingered
       const startedAt = performance.now()
       const allowedMs = execution.deadline - startedAt
@@ -108,27 +113,31 @@ class AdaptiveConcurrencyPolicy extends BasePolicy<AdaptiveConcurrencyEvents> im
     }
   }
 
-  tryAcquire(): boolean {
+  tryAcquire(priority: Priority = 'default'): boolean {
     const limit = this.#limit.value
-    if (this.#limit.inFlight >= limit) return false
-    if (++this.#limit.inFlight === limit) this.#watch.full(performance.now())
+    if (this.#limit.inFlight >= (priority === 'default' ? limit : roomFor(priority, limit))) return false
+    if (this.#queue.hasBefore(priority)) return false
+    if (++this.#limit.inFlight >= limit) this.#watch.full(performance.now())
     return true
   }
 
   async acquire(execution: Execution): Promise<void> {
     if (execution.aborted) throw execution.reason
-    if (this.tryAcquire()) return
+    const { priority } = execution
+    if (this.tryAcquire(priority)) return
     // A retry or a hedge that had to queue would add load to what is already full.
     if (execution.attempt > 1 || execution.hedged) throw this.#refuse('no free permit', execution)
     const { maxQueue, maxQueueWaitMs, maxQueueWaitRatio } = this.#options
-    if (this.#queue.size >= maxQueue) throw this.#refuse('queue full', execution)
+    const isFull = (refused: Execution) => this.#refuse('queue full', refused)
+    if (this.#queue.size >= maxQueue && !this.#queue.displace(priority, isFull)) throw isFull(execution)
     const now = performance.now()
     const waitMs = Math.min(maxQueueWaitMs, (execution.deadline - now) * maxQueueWaitRatio)
     const part = waitMs === Number.POSITIVE_INFINITY ? execution : execution.fork()
     if (part !== execution) part.expireIn(waitMs, () => this.#refuse('queue timeout', execution), now)
     try {
       const admitted = this.#queue.wait(execution, part, now)
-      if (!this.#timer.isSet) this.#setTimer(now)
+      // A less important one may be due before those who wait already.
+      if (!this.#timer.isSet || priority !== 'default') this.#setTimer(now)
       await admitted
     } finally {
       if (part !== execution) part.release()
@@ -156,40 +165,52 @@ class AdaptiveConcurrencyPolicy extends BasePolicy<AdaptiveConcurrencyEvents> im
     this.#admit()
   }
 
-  /** Hands free permits to who has waited longest. */
+  /** Hands free permits to whose turn it is. */
   #admit(): void {
-    while (this.#limit.inFlight < this.#limit.value) {
-      if (!this.#queue.admit()) {
+    const limit = this.#limit
+    for (;;) {
+      const next = this.#queue.nextPriority
+      if (limit.inFlight >= roomFor(next ?? 'default', limit.value)) break
+      if (next === undefined) {
         this.#watch.free()
         return
       }
-      this.#limit.inFlight++
+      limit.inFlight++
+      this.#queue.admit()
     }
   }
 
   /** A lower limit leaves no permit free, and the queue may have to be shed sooner than the timer knows. */
   #bind(now: number): void {
     this.#watch.full(now)
-    if (!this.#timer.isSet) return
-    cancel(this.#timer)
-    this.#setTimer(now)
+    if (this.#timer.isSet) this.#setTimer(now)
   }
 
   #setTimer(now: number): void {
-    const since = this.#queue.oldestSince
-    if (since !== undefined) schedule(this.#timer, this.#watch.dueAt(since, this.#limit.cutAt) - now, now)
+    let dueAt = Number.POSITIVE_INFINITY
+    for (const priority of leastFirst) dueAt = Math.min(dueAt, this.#dueAt(priority))
+    cancel(this.#timer)
+    if (this.#queue.size > 0) schedule(this.#timer, dueAt - now, now)
+  }
+
+  /** When the first of that priority has to go; `Infinity` while none waits, or a permit is free. */
+  #dueAt(priority: Priority): number {
+    const since = this.#queue.oldestSince(priority)
+    if (since === undefined) return Number.POSITIVE_INFINITY
+    return this.#watch.dueAt(since, this.#limit.cutAt, priority)
   }
 
   #shed(): void {
     const now = performance.now()
-    for (let since = this.#queue.oldestSince; since !== undefined; since = this.#queue.oldestSince) {
-      if (this.#watch.dueAt(since, this.#limit.cutAt) > now + timerSlackMs) break
-      this.#watch.shed(now)
-      const waitedMs = now - since
-      this.#queue.reject((execution) => {
-        if (this.events.has('shed')) this.events.emit('shed', { execution, waitedMs })
-        return this.#refuse('shed', execution)
-      })
+    for (const priority of leastFirst) {
+      while (this.#dueAt(priority) <= now + timerSlackMs) {
+        const waitedMs = now - (this.#queue.oldestSince(priority) as number)
+        this.#watch.shed(now)
+        this.#queue.reject(priority, (execution) => {
+          if (this.events.has('shed')) this.events.emit('shed', { execution, waitedMs })
+          return this.#refuse('shed', execution)
+        })
+      }
     }
     if (!this.#timer.isSet) this.#setTimer(now)
   }
@@ -221,8 +242,8 @@ class ShedTimer implements Due {
 
 /**
  * Bounds how many calls run at once by what the dependency turns out to bear: the limit grows while calls succeed, and
- * is cut when most are lost or none is answered fast any more. The rest wait in the order of their arrival; a queue
- * that does not pass is shed. Retries and hedges never wait: they take a free permit or fail with `CONCURRENCY_LIMIT`.
+ * is cut when most are lost or none is answered fast any more. The rest wait by priority and in the order of their
+ * arrival; a queue that does not pass is shed, the least important first. Retries and hedges never wait: they take a free permit or fail with `CONCURRENCY_LIMIT`.
  *
  * Additive increase and multiplicative decrease as in TCP Reno, shedding after CoDel (Nichols and Jacobson 2012).
  *

@@ -43,7 +43,8 @@ export interface AdaptiveConcurrencyOptions {
    */
   readonly shedAfterMs?: number
   /**
-   * Who has waited longer than this is shed then, in milliseconds.
+   * Who has waited longer than this is shed then, in milliseconds; `critical` calls, which go first, after ten times as
+   * long.
    * @default 10
    */
   readonly shedOlderThanMs?: number
@@ -133,6 +134,7 @@ export function resolveAdaptiveOptions(options: AdaptiveConcurrencyOptions) {
   const initialLimit = start ?? Math.min(maxLimit, Math.max(minLimit, adaptiveDefaults.initialLimit))
   const slowRatio = options.slowRatio ?? adaptiveDefaults.slowRatio
   const shedAfterMs = options.shedAfterMs ?? adaptiveDefaults.shedAfterMs
+  const shedOlderThanMs = options.shedOlderThanMs ?? adaptiveDefaults.shedOlderThanMs
   return {
     limit: {
       ...limitConstants,
@@ -145,13 +147,17 @@ export function resolveAdaptiveOptions(options: AdaptiveConcurrencyOptions) {
     watch: {
       standingAfterMs: shedAfterMs,
       standingAfterCutMs: shedAfterMs / 10,
-      standingMaxWaitMs: options.shedOlderThanMs ?? adaptiveDefaults.shedOlderThanMs,
+      standingMaxWaitMs: shedOlderThanMs,
+      criticalMaxWaitMs: criticalPatience * shedOlderThanMs,
     } satisfies QueueWatchSettings,
     maxQueue: options.maxQueue ?? adaptiveDefaults.maxQueue,
     maxQueueWaitRatio: options.maxQueueWaitRatio ?? adaptiveDefaults.maxQueueWaitRatio,
     maxQueueWaitMs: options.maxQueueWaitMs || Number.POSITIVE_INFINITY,
   }
 }
+
+/** Where a queue stands, `critical` calls may wait so many times as long as others. */
+const criticalPatience = 10
 
 /** Found by simulating the scenarios together; docs/decisions/0008-adaptive-concurrency.md has the table. */
 const limitConstants = Object.freeze({

@@ -99,7 +99,9 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
     if (this.tryAcquire()) return
     // A retry or a hedge that had to queue would add load to what is already full.
     if (execution.attempt > 1 || execution.hedged) throw this.#refuse('no free permit', execution)
-    if (this.#queue.size >= this.#maxQueue) throw this.#refuse('queue full', execution)
+    const isFull = (refused: Execution) => this.#refuse('queue full', refused)
+    if (this.#queue.size >= this.#maxQueue && !this.#queue.displace(execution.priority, isFull))
+      throw isFull(execution)
     const part = this.#queueTimeoutMs === false ? execution : execution.fork()
     if (this.#queueTimeoutMs !== false) {
       part.expireIn(this.#queueTimeoutMs, () => this.#refuse('queue timeout', execution))
@@ -123,14 +125,15 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
     )
   }
 
-  /** Hands the permit to who has waited longest, or takes it back. */
+  /** Hands the permit to whose turn it is, or takes it back. */
   #pass(): void {
     if (!this.#queue.admit()) this.#inFlight--
   }
 }
 
 /**
- * Bounds how many calls run at once; the rest wait in the order of their arrival. A permit is held until the work
+ * Bounds how many calls run at once; the rest wait by priority and in the order of their
+ * arrival. A permit is held until the work
  * itself has ended, also when the caller has given up on it. Retries and hedges never wait: they take a free
  * permit or fail with `CONCURRENCY_LIMIT`.
  *

@@ -1,5 +1,6 @@
 import { type Abortable, AbortScope } from '../cancellation/index.js'
 import type { HoldfastError } from '../errors/index.js'
+import type { Priority } from '../priority/index.js'
 import { CallTimer } from './call-timer.js'
 
 export type { Abortable }
@@ -33,6 +34,8 @@ export class Execution extends AbortScope implements ExecutionContext {
   readonly data: unknown
   readonly #timer: CallTimer
   readonly #parent: Execution | undefined
+  /** Who goes first, and who has to go, where there is no room for all. */
+  readonly priority: Priority
   attempt: number
   hedged: boolean
   /** When the time is up, by `performance.now()`; `Infinity` without a timeout. */
@@ -45,10 +48,11 @@ export class Execution extends AbortScope implements ExecutionContext {
   expiresWithin: Execution | undefined = undefined
   #lingering: PromiseLike<unknown>[] | undefined = undefined
 
-  private constructor(work: Work, data: unknown, parent: Execution | undefined) {
+  private constructor(work: Work, data: unknown, priority: Priority, parent: Execution | undefined) {
     super()
     this.work = work
     this.data = data
+    this.priority = priority
     this.#parent = parent
     this.#timer = parent === undefined ? new CallTimer() : parent.#timer
     this.attempt = parent === undefined ? 1 : parent.attempt
@@ -57,8 +61,8 @@ export class Execution extends AbortScope implements ExecutionContext {
   }
 
   /** Starts a call. `data` is for whoever started it: policies pass it on in their events and never look inside. */
-  static start(work: Work, data?: unknown): Execution {
-    return new Execution(work, data, undefined)
+  static start(work: Work, data?: unknown, priority: Priority = 'default'): Execution {
+    return new Execution(work, data, priority, undefined)
   }
 
   remainingMs(): number {
@@ -69,7 +73,7 @@ export class Execution extends AbortScope implements ExecutionContext {
 
   /** A part that can be cancelled without the rest. Call `release()` when it has settled. */
   fork(): Execution {
-    const part = new Execution(this.work, this.data, this)
+    const part = new Execution(this.work, this.data, this.priority, this)
     if (this.aborted) part.abort(this.reason)
     else this.attach(part)
     return part

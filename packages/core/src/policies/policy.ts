@@ -1,3 +1,4 @@
+import type { Priority } from '../priority/index.js'
 import { Emitter, type Listener, type Unsubscribe } from './emitter.js'
 import { Execution, type ExecutionContext, type Step } from './execution.js'
 import { runWork } from './run-work.js'
@@ -6,6 +7,12 @@ import { runWork } from './run-work.js'
 export interface ExecuteOptions {
   /** The caller's signal: an abort rejects the call at once with `ABORTED`. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * How important the call is: a limit that has no room for all lets `critical` ones go first and sheds `batch` ones
+   * first.
+   * @default 'default'
+   */
+  readonly priority?: Priority | undefined
 }
 
 /**
@@ -57,7 +64,7 @@ export abstract class BasePolicy<Events extends object = object> implements Poli
     options?: ExecuteOptions,
   ): Promise<Result> {
     this.#pipeline ??= this.link(runWork)
-    const execution = Execution.start(fn)
+    const execution = Execution.start(fn, undefined, options?.priority)
     const signal = options?.signal
     const result =
       signal === undefined ? this.#pipeline(execution) : following(signal, execution, this.#pipeline)

@@ -1,11 +1,15 @@
+import type { Priority } from '../priority/index.js'
+
 /** When a queue counts as standing, and what it then tolerates; in milliseconds. */
 export interface QueueWatchSettings {
   /** A queue stands once no permit has been free for this long. */
   readonly standingAfterMs: number
   /** The same after the limit was cut: then it is known that the dependency has no more to give. */
   readonly standingAfterCutMs: number
-  /** Then nobody may wait longer than this. */
+  /** Then nobody may wait longer than this, */
   readonly standingMaxWaitMs: number
+  /** but for `critical` calls, which go first and so wait only for one that is in flight. */
+  readonly criticalMaxWaitMs: number
 }
 
 /**
@@ -40,13 +44,13 @@ export class QueueWatch {
   }
 
   /**
-   * When who began to wait at `since` has to go, if no permit becomes free; `Infinity` while one is free.
+   * When a call of that priority which began to wait at `since` has to go, if no permit becomes free; `Infinity` while one is free.
    *
    * @param cutAt when the limit was last cut; `-Infinity` for never.
    */
-  dueAt(since: number, cutAt: number): number {
-    const { standingAfterMs, standingAfterCutMs, standingMaxWaitMs } = this.#settings
-    const due = since + standingMaxWaitMs
+  dueAt(since: number, cutAt: number, priority: Priority): number {
+    const { standingAfterMs, standingAfterCutMs, standingMaxWaitMs, criticalMaxWaitMs } = this.#settings
+    const due = since + (priority === 'critical' ? criticalMaxWaitMs : standingMaxWaitMs)
     if (due <= this.#shedAt + standingAfterMs) return due
     const afterCut =
       cutAt === Number.NEGATIVE_INFINITY

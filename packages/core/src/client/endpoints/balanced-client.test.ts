@@ -201,6 +201,21 @@ describe('Retry-After', () => {
     expect(endpointOf(client, servers[1] as never)).toMatchObject({ state: 'active' })
   })
 
+  it('pauses nothing where it was asked of a batch call: there may be room for others', async () => {
+    const busy = answer(503, { headers: { 'retry-after': '30' } })
+    const servers = await startServers(busy, busy)
+    const client = openFleet(servers, { retry: false })
+    for (let call = 0; call < 4; call++) await client.getOrder.safe({ id: '42' }, { priority: 'batch' })
+    expect(client.$stats().endpoints).toMatchObject([{ state: 'active' }, { state: 'active' }])
+    await client.getOrder.safe({ id: '42' })
+    expect(
+      client
+        .$stats()
+        .endpoints.map(({ state }) => state)
+        .sort(),
+    ).toEqual(['active', 'paused'])
+  })
+
   it('is waited for where every endpoint has asked for it', async () => {
     const busy = answer(503, { headers: { 'retry-after': '30' } })
     const servers = await startServers(busy, busy)

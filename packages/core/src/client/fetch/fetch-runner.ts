@@ -57,7 +57,7 @@ export class FetchRunner {
     const { signal } = asked
     const entry = this.#origins.entryOf(asked.url.origin)
     const task = new FetchTask(asked, entry, startedAt, contextStorage.getStore())
-    const execution = Execution.start(noWork, task)
+    const execution = Execution.start(noWork, task, task.context?.priority)
     const inherited = this.#begin(task, execution)
     if (signal !== undefined) execution.follow(signal)
     ledger.begin(execution)

@@ -186,7 +186,7 @@ async function run(
   { timeoutMs, ledger, telemetry }: RunContext,
 ): Promise<void> {
   const { context } = call
-  const execution = Execution.start(noWork, call)
+  const execution = Execution.start(noWork, call, context?.priority)
   const inherited = context === undefined ? undefined : inheritedAbortOf(call)
   const observer = observerOf(telemetry, entry, call.operation)
   ledger.begin(execution)

@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Priority } from '../../context/index.js'
-import { AdmissionControl } from './admission-control.js'
+import type { Priority } from '../../priority/index.js'
+import { AdmissionControl, type Waiting } from './admission-control.js'
 import { type AdmissionOptions, resolveAdmission } from './admission-options.js'
-import type { Waiting } from './admission-queue.js'
 
 class Visitor implements Waiting {
   readonly priority: Priority

@@ -1,14 +1,20 @@
-import type { Priority } from '../../context/index.js'
+import { leastFirst, type Priority, PriorityQueue, type Queued, roomFor } from '../../priority/index.js'
 import { AdmissionLimit, type AdmissionOutcome } from './admission-limit.js'
 import type { AdmissionSettings } from './admission-options.js'
-import { AdmissionQueue, leastFirst, type Waiting } from './admission-queue.js'
+import type { AdmissionReason } from './admission-refusal.js'
 
 /** A queue stands once somebody has waited at every moment of so many milliseconds. */
 const standingAfterMs = 100
 /** `setTimeout` may fire this much too early by the clock of `performance.now()`. */
 export const timerSlackMs = 1
-/** The part of the permits that `critical` requests find beyond the limit, and that `batch` ones leave to others. */
-const reserve = 0.1
+
+/** Somebody who waits to be let in. */
+export interface Waiting extends Queued<Waiting> {
+  /** When the wait began, by `performance.now()`. */
+  readonly since: number
+  admitted(now: number): void
+  refused(reason: AdmissionReason): void
+}
 
 /**
  * Lets requests in as long as there is room, has the others wait for a moment, and refuses those who waited in vain,
@@ -22,7 +28,7 @@ export class AdmissionControl {
   readonly #settings: AdmissionSettings
   readonly #onLimiting: (isLimiting: boolean) => void
   readonly #limit: AdmissionLimit
-  readonly #queue = new AdmissionQueue()
+  readonly #queue = new PriorityQueue<Waiting>()
   #timer: NodeJS.Timeout | undefined = undefined
   /** Since when somebody has waited without a break; `Infinity` while nobody does. */
   #waitingSince = Number.POSITIVE_INFINITY
@@ -57,7 +63,7 @@ export class AdmissionControl {
   /** Takes a permit if there is one for such a request. Pair it with `settled`. */
   tryAdmit(priority: Priority): boolean {
     const limit = this.#limit
-    if (limit.inFlight >= this.#roomFor(priority)) return false
+    if (limit.inFlight >= roomFor(priority, limit.value)) return false
     if (this.#queue.size > 0 && this.#queue.hasBefore(priority)) return false
     limit.inFlight++
     return true
@@ -98,18 +104,11 @@ export class AdmissionControl {
     if (limit.isLimiting !== wasLimiting) this.#onLimiting(!wasLimiting)
   }
 
-  #roomFor(priority: Priority): number {
-    const { value } = this.#limit
-    if (priority === 'default') return value
-    if (priority === 'critical') return value + Math.max(1, Math.floor(value * reserve))
-    return Math.ceil(value * (1 - reserve))
-  }
-
   #admit(now: number): void {
     const queue = this.#queue
     const newestFirst = this.#isStanding(now)
     for (let next = queue.next(newestFirst); next !== undefined; next = queue.next(newestFirst)) {
-      if (this.#limit.inFlight >= this.#roomFor(next.priority)) return
+      if (this.#limit.inFlight >= roomFor(next.priority, this.#limit.value)) return
       queue.remove(next)
       this.#limit.inFlight++
       next.admitted(now)

@@ -1,6 +1,6 @@
-import type { ActiveContext, Priority } from '../../context/index.js'
-import { type AdmissionControl, timerSlackMs } from './admission-control.js'
-import type { Waiting } from './admission-queue.js'
+import type { ActiveContext } from '../../context/index.js'
+import type { Priority } from '../../priority/index.js'
+import { type AdmissionControl, timerSlackMs, type Waiting } from './admission-control.js'
 import type { AdmissionReason } from './admission-refusal.js'
 
 /** What becomes of a request that waits. Neither is called when its caller leaves. */
