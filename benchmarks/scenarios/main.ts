@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { armNamed, arms } from './arms/arms.js'
 import { scenarios } from './definitions/scenarios.js'
-import { type Job, type JobResult, type Mode, missingFor, scenarioOf } from './jobs/job.js'
+import { type Job, type JobResult, type Mode, scenarioOf } from './jobs/job.js'
 import { runJobs } from './jobs/worker-pool.js'
 import type { Scenario, Variant } from './model/scenario.js'
 import { type Entry, judge } from './report/judge.js'
@@ -61,7 +61,7 @@ interface JobChoice {
 /** Scenario by scenario and seed by seed, the arms of a variant one after another. */
 function jobsOf(chosen: readonly Scenario[], names: readonly string[], choice: JobChoice): Job[] {
   return chosen.flatMap(({ id, variants }) => {
-    const runnable = variants.filter((variant) => isWanted(id, variant, choice))
+    const runnable = variants.filter((variant) => isWanted(variant, choice))
     return Array.from({ length: choice.seeds }, (_, index) =>
       runnable.flatMap(({ name: variant }) =>
         names.map((arm) => ({ id, variant, arm, seed: index + 1, mode: choice.mode })),
@@ -70,11 +70,8 @@ function jobsOf(chosen: readonly Scenario[], names: readonly string[], choice: J
   })
 }
 
-function isWanted(id: string, variant: Variant, { mode, variant: only }: JobChoice): boolean {
-  if ((mode === 'real' && !variant.isReal) || (only !== undefined && variant.name !== only)) return false
-  const missing = missingFor(variant)
-  if (missing !== undefined) console.log(`${id} ${variant.name}: not run, needs ${missing}`)
-  return missing === undefined
+function isWanted(variant: Variant, { mode, variant: only }: JobChoice): boolean {
+  return (mode === 'simulated' || variant.isReal) && (only === undefined || variant.name === only)
 }
 
 await main()

@@ -14,16 +14,6 @@ const contract = defineContract('dependency', {
 const pathPrefix = '/items/'
 const critical = Object.freeze({ priority: 'critical' as const })
 
-/** Whether this version takes a list of `endpoints`. */
-export const takesEndpoints: boolean = (() => {
-  try {
-    void createClient(contract, { endpoints: ['http://127.0.0.1:1'] } as never).$close()
-    return true
-  } catch {
-    return false
-  }
-})()
-
 /** Holdfast with its defaults. */
 export const holdfast: Arm = {
   name: 'holdfast',
@@ -44,12 +34,9 @@ export const holdfast: Arm = {
   },
 }
 
-type Place = Pick<ClientOptions, 'baseUrl'>
-
-/** A list of endpoints where there are several and this version takes one. */
-function placeOf({ name, replicas }: Target): Place {
-  if (takesEndpoints && replicas.length > 1) return { endpoints: replicas } as unknown as Place
-  return { baseUrl: name }
+/** A list of endpoints where there are several. */
+function placeOf({ name, replicas }: Target): Pick<ClientOptions, 'baseUrl' | 'endpoints'> {
+  return replicas.length > 1 ? { endpoints: replicas } : { baseUrl: name }
 }
 
 /** Work that must get done and that nobody waits for: repeated for a minute, evenly spread over up to 8 seconds. */

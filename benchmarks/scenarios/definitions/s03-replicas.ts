@@ -41,7 +41,6 @@ const slow: Variant = {
     isMet: ({ p99OfHealthy = Number.NaN, shareOfSlow = 1 }) => p99OfHealthy <= 1.2 && shareOfSlow <= 0.01,
   },
   isReal: false,
-  needs: 'endpoints',
 }
 
 function failingFast(status: number): Variant {

@@ -1,4 +1,3 @@
-import { takesEndpoints } from '../arms/holdfast.js'
 import { scenarios } from '../definitions/scenarios.js'
 import type { RunResult } from '../metrics/measure-run.js'
 import type { Scenario, Variant } from '../model/scenario.js'
@@ -35,9 +34,4 @@ export function scenarioOf(id: string): Scenario {
     )
   }
   return found
-}
-
-/** Why this version of Holdfast cannot run a variant; `undefined` when it can. */
-export function missingFor({ needs }: Variant): string | undefined {
-  return needs === undefined || takesEndpoints ? undefined : needs
 }

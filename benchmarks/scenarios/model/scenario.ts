@@ -91,8 +91,6 @@ export interface Variant {
   readonly isReal: boolean
   /** The same in small, where sockets of one machine could not keep up. */
   readonly inReal?: Pick<Variant, 'clients' | 'load' | 'dependencies'>
-  /** What it needs of Holdfast that may not be there. */
-  readonly needs?: 'endpoints'
 }
 
 /** A variant as it is run over sockets. */
