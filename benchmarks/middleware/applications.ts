@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createService } from '@holdfast/core'
@@ -8,10 +10,13 @@ import express, { type Express } from 'express'
 import prometheus from 'express-prom-bundle'
 import Fastify, { type FastifyInstance } from 'fastify'
 import fastifyMetrics from 'fastify-metrics'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { pinoHttp } from 'pino-http'
+import { Histogram } from 'prom-client'
 
 const order = { id: '42', status: 'open', items: [{ sku: 'a-1', quantity: 2 }] }
+
+const byHand = 'AsyncLocalStorage + pino + prom-client, by hand'
 
 /** Starts an application, gives its port. */
 export type Application = () => Promise<number>
@@ -27,6 +32,19 @@ export const frameworks: Readonly<Record<string, Readonly<Record<string, Applica
       orders(app)
       app.use(errorHandler(service))
       return (await service.listen(app, { port: 0, host: '127.0.0.1' })).port
+    },
+    [byHand]: () => {
+      const app = express()
+      app.use((request, response, next) => {
+        const exchange = observedByHand(request.headers['x-correlation-id'])
+        response.setHeader('x-correlation-id', exchange.correlationId)
+        response.on('close', () => {
+          const route = (request.route as { readonly path?: string } | undefined)?.path ?? 'unmatched'
+          exchange.end(request.method, route, response.statusCode)
+        })
+        requests.run(exchange, next)
+      })
+      return listen(orders(app))
     },
     'cls-rtracer + pino-http + express-prom-bundle': () => {
       const app = express()
@@ -45,6 +63,18 @@ export const frameworks: Readonly<Record<string, Readonly<Record<string, Applica
       fastifyOrders(app)
       return (await service.listen(app, { port: 0, host: '127.0.0.1' })).port
     },
+    [byHand]: () => {
+      const app = Fastify()
+      app.addHook('onRequest', (request, reply, next) => {
+        const exchange = observedByHand(request.headers['x-correlation-id'])
+        reply.header('x-correlation-id', exchange.correlationId)
+        reply.raw.on('close', () => {
+          exchange.end(request.method, request.routeOptions.url ?? 'unmatched', reply.statusCode)
+        })
+        requests.run(exchange, next)
+      })
+      return listenFastify(fastifyOrders(app))
+    },
     'cls-rtracer + logger + fastify-metrics': async () => {
       const app = Fastify({ loggerInstance: pino() as never })
       await app.register(rTracer.fastifyPlugin)
@@ -52,6 +82,46 @@ export const frameworks: Readonly<Record<string, Readonly<Record<string, Applica
       return listenFastify(fastifyOrders(app as unknown as FastifyInstance))
     },
   },
+}
+
+interface ExchangeByHand {
+  readonly correlationId: string
+  end(method: string, route: string, status: number): void
+}
+
+const requests = new AsyncLocalStorage<ExchangeByHand>()
+
+/** The least that gives a correlation id to whoever asks, a line and a histogram: no deadlines, no aborts, no shutdown. */
+function observedByHand(given: unknown): ExchangeByHand {
+  const { durations, logger } = observers()
+  const startedAt = performance.now()
+  const correlationId = typeof given === 'string' ? given : randomUUID()
+  return {
+    correlationId,
+    end(method, route, status_code) {
+      const ms = performance.now() - startedAt
+      durations.observe({ method, route, status_code }, ms / 1_000)
+      logger.info(
+        { correlation_id: correlationId, method, route, status: status_code, duration_ms: ms },
+        'request',
+      )
+    },
+  }
+}
+
+let made: { readonly logger: Logger; readonly durations: Histogram } | undefined
+
+/** Made when they are needed: the applications before have none. */
+function observers() {
+  made ??= {
+    logger: pino({ base: { service: 'orders' } }),
+    durations: new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'Duration of requests.',
+      labelNames: ['method', 'route', 'status_code'],
+    }),
+  }
+  return made
 }
 
 /** Everything on, as it is by default. */

@@ -44,6 +44,16 @@ function measure(run: MeasuredRun) {
   }
 }
 
+/** Requests that reached the server in each second. */
+function arrivalSeries(run: MeasuredRun): number[] {
+  const series = new Array<number>(Math.ceil(run.endMs / 1_000)).fill(0)
+  for (const atMs of run.arrivalsAt('dependency')) {
+    const second = Math.floor(atMs / 1_000)
+    if (second < series.length) series[second] = (series[second] ?? 0) + 1
+  }
+  return series
+}
+
 function variant(status: number): Variant {
   const error = answer(status)
   return {
@@ -62,6 +72,7 @@ function variant(status: number): Variant {
     settings,
     drive,
     measure,
+    picture: { what: 'requests at the server', series: arrivalSeries },
     headline: 'peakOfCapacity',
     target: {
       text: 'peak <= 1.5x capacity, work <= 1.05 an operation',

@@ -6,8 +6,8 @@ import { recoveryMs } from './recovery.js'
 /** What one run of one arm came to. */
 export interface RunResult {
   readonly metrics: Metrics
-  /** Answers within the deadline in each second. */
-  readonly goodput: readonly number[]
+  /** What the picture shows of each second: answers within the deadline, unless the variant says otherwise. */
+  readonly pictured: readonly number[]
 }
 
 /** The figures that every scenario has, over all calls since the event began, and its own. */
@@ -30,6 +30,6 @@ export function measureRun(variant: Variant, run: MeasuredRun): RunResult {
   }
   return {
     metrics: { ...metrics, ...variant.measure?.(run, metrics) },
-    goodput: goodputSeries(recorder, endMs),
+    pictured: variant.picture?.series(run) ?? goodputSeries(recorder, endMs),
   }
 }

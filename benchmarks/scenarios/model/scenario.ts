@@ -66,6 +66,14 @@ export interface Target {
   isMet(metrics: Metrics, reference: Metrics): boolean
 }
 
+/** Something that is counted in each second. */
+export interface Picture {
+  /** What, in the plural. */
+  readonly what: string
+  /** How often in each second of the run. */
+  readonly series: (run: MeasuredRun) => number[]
+}
+
 /** One set of parameters of a scenario. Parameters are part of the definition. */
 export interface Variant {
   readonly name: string
@@ -85,6 +93,8 @@ export interface Variant {
   readonly measure?: (run: MeasuredRun, metrics: Metrics) => Metrics
   /** `undefined` where the result is only reported. */
   readonly target: Target | undefined
+  /** What its picture shows; the answers within the deadline where it says nothing. */
+  readonly picture?: Picture
   /** The figure that the target is about. */
   readonly headline: string
   /** Whether it is run over sockets as well. */

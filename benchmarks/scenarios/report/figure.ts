@@ -24,16 +24,27 @@ const plotWidth = width - plot.left - plot.right
 const plotHeight = panelHeight - plot.top - plot.bottom
 const headHeight = 36
 
-/** Goodput in each second, by arm. */
+/** What is counted in each second, by arm. */
 export type ArmSeries = ReadonlyMap<string, readonly number[]>
 
-/** A picture of a scenario: goodput over time, a panel for each variant and a line for each arm. */
+const answers = 'answers within the deadline'
+
+/** What the panels of a scenario show. */
+export function picturedIn({ pictured, variants }: Scenario): string {
+  return variants.find(({ name }) => pictured.includes(name))?.picture?.what ?? answers
+}
+
+function whatOf({ picture }: Variant): string {
+  return picture?.what ?? 'answers'
+}
+
+/** A picture of a scenario: what is counted over time, a panel for each variant and a line for each arm. */
 export function drawFigure(
   scenario: Scenario,
   panels: readonly { variant: Variant; series: ArmSeries }[],
 ): string {
   const height = headHeight + panels.length * panelHeight
-  const title = `${scenario.id} ${scenario.title}: answers within the deadline`
+  const title = `${scenario.id} ${scenario.title}: ${picturedIn(scenario)}`
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(title)}" font-family="system-ui, sans-serif" font-size="12">`,
     `<title>${escaped(title)}</title>`,
@@ -64,7 +75,7 @@ function drawPanel(variant: Variant, series: ArmSeries): string {
       .ticks.filter((second) => second <= seconds)
       .map((second) => text(x(second), plot.top + plotHeight + 16, String(second), { anchor: 'middle' })),
     text(plot.left + plotWidth / 2, plot.top + plotHeight + 34, 'time in seconds', { anchor: 'middle' }),
-    `<text transform="translate(18 ${plot.top + plotHeight / 2}) rotate(-90)" text-anchor="middle" fill="#333333">answers a second</text>`,
+    `<text transform="translate(18 ${plot.top + plotHeight / 2}) rotate(-90)" text-anchor="middle" fill="#333333">${escaped(whatOf(variant))} a second</text>`,
     ...lines(series, x, y),
     ...legend(series),
   ].join('\n')
@@ -134,14 +145,14 @@ function round(value: number): number {
 
 /** The mean of several runs, arm by arm in the order of the tables. */
 export function meanSeries(
-  runs: readonly { readonly arm: string; readonly goodput: readonly number[] }[],
+  runs: readonly { readonly arm: string; readonly values: readonly number[] }[],
 ): ArmSeries {
   const series = new Map<string, readonly number[]>()
   for (const { name } of arms) {
-    const ofArm = runs.filter(({ arm }) => arm === name).map(({ goodput }) => goodput)
+    const ofArm = runs.filter(({ arm }) => arm === name).map(({ values }) => values)
     const [first] = ofArm
     if (first === undefined) continue
-    const sumAt = (second: number) => ofArm.reduce((sum, goodput) => sum + (goodput[second] ?? 0), 0)
+    const sumAt = (second: number) => ofArm.reduce((sum, values) => sum + (values[second] ?? 0), 0)
     series.set(
       name,
       first.map((_, second) => sumAt(second) / ofArm.length),

@@ -5,7 +5,7 @@ import { judge } from './judge.js'
 import { rowsOf } from './table.js'
 
 function result(arm: string, seed: number, metrics: JobResult['metrics']): JobResult {
-  return { job: { id: 'S1', variant: 'N = 10', arm, seed, mode: 'simulated' }, metrics, goodput: [] }
+  return { job: { id: 'S1', variant: 'N = 10', arm, seed, mode: 'simulated' }, metrics, pictured: [] }
 }
 
 describe('judge and rowsOf', () => {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type JobResult, scenarioOf, variantOf } from '../jobs/job.js'
 import type { Scenario } from '../model/scenario.js'
-import { drawFigure, meanSeries } from './figure.js'
+import { drawFigure, meanSeries, picturedIn } from './figure.js'
 import type { Entry } from './judge.js'
 import { headings, type Row, rowsOf } from './table.js'
 
@@ -27,7 +27,7 @@ function pictureOf(scenario: Scenario, results: readonly JobResult[]): string {
   const panels = scenario.pictured
     .map((name) => {
       const runs = results.filter(({ job }) => job.id === scenario.id && job.variant === name)
-      const series = meanSeries(runs.map(({ job, goodput }) => ({ arm: job.arm, goodput })))
+      const series = meanSeries(runs.map(({ job, pictured }) => ({ arm: job.arm, values: pictured })))
       return { variant: variantOf({ id: scenario.id, variant: name }), series }
     })
     .filter(({ series }) => series.size > 0)
@@ -47,7 +47,7 @@ function blockOf(scenario: Scenario, entries: readonly Entry[]): string {
     ([text, names]) => `- ${names.length === targets.length ? 'All' : names.join('; ')}: ${text}`,
   )
   return [
-    `![${scenario.id} ${scenario.title}: goodput over time](images/scenarios/${scenario.id.toLowerCase()}.svg)`,
+    `![${scenario.id} ${scenario.title}: ${picturedIn(scenario)} over time](images/scenarios/${scenario.id.toLowerCase()}.svg)`,
     '',
     `Simulated, ${seeds} seeds.`,
     '',

@@ -118,6 +118,6 @@ describe('a simulated run', () => {
       await simulate(variant, holdfast, 2),
     ]
     expect(again).toEqual(first)
-    expect(other.goodput).not.toEqual(first.goodput)
+    expect(other.pictured).not.toEqual(first.pictured)
   })
 })
