@@ -15,6 +15,7 @@ const layers = {
   tracing: ['errors', 'config', 'context', 'logging'],
   otel: ['errors', 'config', 'tracing'],
   endpoints: ['errors', 'config', 'policies'],
+  traffic: ['errors', 'config', 'policies'],
   transport: ['errors', 'config', 'policies'],
   contract: ['errors', 'config', 'policies', 'priority'],
   discovery: ['errors', 'config', 'context', 'policies', 'logging', 'endpoints', 'transport'],
@@ -26,6 +27,7 @@ const layers = {
     'context',
     'policies',
     'endpoints',
+    'traffic',
     'transport',
     'contract',
     'logging',
@@ -61,7 +63,7 @@ const layers = {
     'lifecycle',
     'server',
   ],
-  testing: ['errors', 'config', 'context', 'contract', 'client', 'logging', 'server', 'service'],
+  testing: ['errors', 'config', 'context', 'policies', 'contract', 'client', 'logging', 'server', 'service'],
 }
 
 const layerRules = Object.entries(layers).map(([name, allowed]) => ({

@@ -1,78 +1,82 @@
-import { ActiveContext, readInbound } from '../../../packages/core/src/context/index.js'
-import { RequestAdmission, resolveAdmission } from '../../../packages/core/src/server/admission/index.js'
-import { isProblemError } from '../../../packages/core/src/server/index.js'
+import { EventEmitter } from 'node:events'
+import { createService } from '@holdfast/core'
+import { runtimeOf } from '@holdfast/core/server'
 import type { Incoming, Receiver } from '../model/queueing-server.js'
 
-type Admitted = Parameters<RequestAdmission['tryAdmit']>[0]
-
-/**
- * Holdfast's server in front of another, with its admission turned on: the product's own, less sockets and framework.
- */
+/** Holdfast's server in front of another, with its admission turned on: the product's own, less sockets and framework. */
 export class AdmittingServer implements Receiver {
   readonly #behind: Receiver
-  readonly #admission = new RequestAdmission(resolveAdmission(true), { refused() {}, limiting() {} })
+  readonly #runtime = runtimeOf(
+    createService({
+      name: 'dependency',
+      admission: true,
+      metrics: false,
+      requestLog: false,
+      signals: false,
+      tracing: false,
+    }),
+    'AdmittingServer',
+  )
 
   constructor(behind: Receiver) {
     this.#behind = behind
   }
 
   receive(incoming: Incoming): void {
-    const startedAt = performance.now()
-    const context = new ActiveContext(readInbound(incoming.headers, noLogger), startedAt)
-    const exchange = new SimulatedRequest(context, startedAt)
-    const end = (status: number, aborted: boolean): void => {
-      if (exchange.durationMs > 0) return
-      exchange.durationMs = Math.max(performance.now() - startedAt, Number.MIN_VALUE)
-      exchange.status = status
-      exchange.aborted = aborted
-      this.#admission.ended(exchange)
-      context.end()
+    const request = new SimulatedRequest(incoming)
+    const response = new SimulatedResponse()
+    const exchange = this.#runtime.begin(request as never, response as never)
+    const answer: Incoming['respond'] = (status, headers) => {
+      response.end(status)
+      incoming.respond(status, headers)
+    }
+    const drop = (): void => {
+      response.close()
+      incoming.refuse()
     }
     const proceed = (): void => {
-      this.#behind.receive({
-        path: incoming.path,
-        headers: incoming.headers,
-        respond(status, headers) {
-          end(status, false)
-          incoming.respond(status, headers)
-        },
-        refuse() {
-          end(0, true)
-          incoming.refuse()
-        },
-        onGone() {},
-      })
+      const { path, headers } = incoming
+      this.#behind.receive({ path, headers, respond: answer, refuse: drop, onGone() {} })
     }
     const refuse = (error: unknown): void => {
-      if (!isProblemError(error)) throw error
-      end(error.status, false)
-      incoming.respond(error.status, error.headers)
+      const { status, headers } = this.#runtime.fail(error, request as never)
+      answer(status, headers)
     }
-    incoming.onGone(() => {
-      context.leave()
-      end(0, true)
-    })
-    if (this.#admission.tryAdmit(exchange)) proceed()
-    else this.#admission.wait(exchange, { proceed, refuse })
+    incoming.onGone(() => response.close())
+    if (this.#runtime.admits(exchange)) proceed()
+    else this.#runtime.awaitAdmission(exchange, { proceed, refuse })
   }
 }
 
-class SimulatedRequest implements Admitted {
-  readonly context: ActiveContext
-  readonly startedAt: number
-  readonly request = { headers: {} }
-  durationMs = 0
-  status = 0
-  aborted = false
-  admittedAt: number | undefined = undefined
-  refusal: Admitted['refusal'] = undefined
+/** What the runtime asks of a request. */
+class SimulatedRequest extends EventEmitter {
+  readonly method = 'GET'
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly socket = {}
 
-  constructor(context: ActiveContext, startedAt: number) {
-    this.context = context
-    this.startedAt = startedAt
+  constructor({ headers, path }: Incoming) {
+    super()
+    this.url = path
+    this.headers = headers
   }
 }
 
-function noLogger(): never {
-  throw new Error('nothing is logged here')
+/** What the runtime asks of a response. */
+class SimulatedResponse extends EventEmitter {
+  readonly socket = {}
+  statusCode = 200
+  headersSent = false
+  writableFinished = false
+
+  end(status: number): void {
+    this.statusCode = status
+    this.headersSent = true
+    this.writableFinished = true
+    this.close()
+  }
+
+  close(): void {
+    this.emit('close')
+  }
 }

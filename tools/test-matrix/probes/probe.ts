@@ -34,6 +34,19 @@ const reason: string = missing.error.body.reason
 if (reason !== 'unknown') throw new Error(`expected a reason, got ${reason}`)
 if (typeof faultServer !== 'function') throw new Error('expected the fault server')
 
+// Responses in an SQLite file need a Node.js that has it; an older one says so.
+const hasSqlite = process.getBuiltinModule?.('node:sqlite') !== undefined
+const cache = { store: { sqlite: ':memory:' }, staleIfErrorMs: 60_000 }
+try {
+  const cached = createClient(orders, { baseUrl: `http://127.0.0.1:${port}`, cache })
+  await cached.getOrder({ id: '42' })
+  const kept = await cached.getOrder.safe({ id: '42' })
+  await cached.$close()
+  if (!hasSqlite || !kept.ok || kept.cache !== 'miss') throw new Error('expected nothing to be fresh')
+} catch (error) {
+  if (hasSqlite || !String(error).includes('needs node:sqlite')) throw error
+}
+
 await client.$close()
 server.close()
 process.stdout.write('ok\n')

@@ -6,11 +6,14 @@ import type { TransportResponse } from '../transport/index.js'
 import type { AttemptExchange } from './attempt-guards.js'
 import { attemptHeaders, type Call, writeHeaders } from './call.js'
 import { inPhase } from './call-phase.js'
+import type { Send } from './chaos/chaotic-send.js'
 import { clientDefaults } from './client-options.js'
 import type { ClientEndpoint } from './endpoints/client-endpoint.js'
 import type { ClientEndpoints } from './endpoints/client-endpoints.js'
 import { linkGuardedAttempt } from './guarded-attempt.js'
 import type { OperationSettings } from './operation-settings.js'
+import { Answer, isAnswer } from './reads/answer.js'
+import { keepsAnswers } from './reads/read-settings.js'
 import type { ResolvedClient } from './resolve-options.js'
 import { sendAttempt } from './traced-send.js'
 
@@ -21,6 +24,7 @@ export interface AttemptContext {
   readonly endpoints: ClientEndpoints
   readonly compiled: CompiledOperation
   readonly settings: OperationSettings
+  readonly send: Send
 }
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300
@@ -68,10 +72,9 @@ export function linkAttempt(context: AttemptContext): Step {
 }
 
 function linkExchange(context: AttemptContext): AttemptExchange<TransportResponse, ClientEndpoint> {
-  const { compiled, resolved } = context
-  const { validate = clientDefaults.validate } = resolved.options
+  const { compiled, send, settings } = context
   const { method } = compiled
-  const onWarn = warner(context)
+  const decode = linkDecoding(context)
   const { mode, maxResponseBytes, maxBufferedBytes, idleTimeoutMs } = responseOptions(context)
   const streamWhen = isSuccess
 
@@ -96,16 +99,36 @@ function linkExchange(context: AttemptContext): AttemptExchange<TransportRespons
         streamWhen,
         cutsErrorBodies: true,
       }
-      return sendAttempt(call, dispatcher, request, execution)
+      return sendAttempt(send, call, dispatcher, request, execution)
     },
-    read(execution, received) {
-      const call = execution.data as Call
-      const data = compiled.decode(received, validate, onWarn)
-      call.status = received.status
-      call.responseHeaders = received.headers
-      return data
-    },
+    read: keepsAnswers(settings)
+      ? (_, received) => readAnswer(received, decode)
+      : (execution, received) => {
+          const call = execution.data as Call
+          const data = decode(received)
+          call.status = received.status
+          call.responseHeaders = received.headers
+          return data
+        },
   }
+}
+
+/** Reads the responses of an operation. */
+export function linkDecoding(context: AttemptContext): (received: TransportResponse) => unknown {
+  const { compiled, resolved } = context
+  const { validate = clientDefaults.validate } = resolved.options
+  const onWarn = warner(context)
+  return (received) => compiled.decode(received, validate, onWarn)
+}
+
+/** The answer with its bytes. Only a success is read at once, so that one that is invalid is not kept. */
+function readAnswer(received: TransportResponse, decode: (received: TransportResponse) => unknown): unknown {
+  const { status } = received
+  if (!isSuccess(status) && isAnswer(status)) return new Answer(received)
+  const data = decode(received)
+  return data instanceof Promise
+    ? data.then((value) => new Answer(received, { data: value }))
+    : new Answer(received, { data })
 }
 
 function responseOptions({ compiled, resolved, settings }: AttemptContext) {

@@ -1,5 +1,6 @@
 import type { RequestContext } from '../context/index.js'
 import type { CallTrace } from '../tracing/index.js'
+import type { TrafficDecision } from '../traffic/index.js'
 
 /** What is known of an operation before any call of it. */
 export interface ObservedOperation {
@@ -20,6 +21,12 @@ export interface SettledCall {
   readonly status: number
   /** Of the request that the call was made for. */
   readonly context: RequestContext | undefined
+  /** How the cache answered; `undefined` without one. */
+  readonly cached?: string | undefined
+  /** Whether its requests were sent for another call, which tells of them. */
+  readonly isCoalesced?: boolean
+  /** What has chosen the version that it went to, where there are several. */
+  readonly decision?: TrafficDecision | undefined
 }
 
 /** Watches the calls of one operation. Nothing that it does may throw. */

@@ -5,6 +5,7 @@ import { InvalidInputError, type Problem, type ResponseHeaders } from '../errors
 import type { Execution } from '../policies/index.js'
 import { isPriority, type Priority, priorities } from '../priority/index.js'
 import type { CallTrace } from '../tracing/index.js'
+import type { TrafficDecision } from '../traffic/index.js'
 import type { UsualLatency } from './attempt-facts.js'
 import type { BalancedCall } from './attempt-guards.js'
 import { checkHeaders } from './check-headers.js'
@@ -12,6 +13,7 @@ import type { CallOptions } from './client-types.js'
 import type { ClientEndpoint } from './endpoints/client-endpoint.js'
 import { withContextHeaders, withPriority, withRemainingTime } from './inherited-context.js'
 import type { OperationSettings } from './operation-settings.js'
+import type { CacheResult } from './reads/cache-result.js'
 
 /** One call of an operation, as its pipeline needs it. It travels as the `data` of the execution. */
 export interface Call extends BalancedCall<ClientEndpoint> {
@@ -35,10 +37,16 @@ export interface Call extends BalancedCall<ClientEndpoint> {
   /** Of the request that the call is made for. */
   context: ActiveContext | undefined
   trace: CallTrace | undefined
+  /** What has chosen the version that it goes to; `undefined` where there is one only. */
+  decision: TrafficDecision | undefined
   /** Whether every endpoint may know of the request that it is made for. */
   propagates: boolean
   /** Whether the spans of its attempts may write themselves into the headers. */
   injects: boolean
+  /** How the cache answered; `undefined` without one. */
+  cached: CacheResult | undefined
+  /** Whether it shares the request of a call that began before it. */
+  isCoalesced: boolean
 }
 
 /** Those of no response at all. */
@@ -71,8 +79,11 @@ export function startCall(
     priority: options?.priority ?? priority,
     context: undefined,
     trace: undefined,
+    decision: undefined,
     propagates: false,
     injects: false,
+    cached: undefined,
+    isCoalesced: false,
     failure: undefined,
     verdict: undefined,
     tried: undefined,

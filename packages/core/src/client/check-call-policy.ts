@@ -1,8 +1,19 @@
 import type { OptionCheck } from '../config/index.js'
 import { checkOperationPolicy, type Operation } from '../contract/index.js'
 import type { CallPolicyOptions } from './client-options.js'
+import { checkReads } from './reads/check-reads.js'
 
-const names = ['timeoutMs', 'attemptTimeoutMs', 'idleTimeoutMs', 'retry', 'hedge', 'fallback', 'priority']
+const names = [
+  'timeoutMs',
+  'attemptTimeoutMs',
+  'idleTimeoutMs',
+  'retry',
+  'hedge',
+  'fallback',
+  'cache',
+  'coalesce',
+  'priority',
+]
 
 /** Checks the policy options at `path`; `operation` where they are those of one operation. */
 export function checkCallPolicy(
@@ -13,8 +24,9 @@ export function checkCallPolicy(
 ): void {
   const at = (name: string) => (path === '' ? name : `${path}.${name}`)
   if (options === undefined || (path !== '' && !check.object(path, options, names))) return
-  const { fallback, idleTimeoutMs, ...policy } = options
+  const { cache, coalesce, fallback, idleTimeoutMs, ...policy } = options
   checkOperationPolicy(check, at, policy, operation)
   if (idleTimeoutMs !== false) check.milliseconds(at('idleTimeoutMs'), idleTimeoutMs)
   if (fallback !== false) check.function(at('fallback'), fallback)
+  checkReads(check, at, { cache, coalesce }, operation)
 }

@@ -1,8 +1,12 @@
+import type { OptionChange } from '../config/index.js'
 import type { EjectionReason } from '../endpoints/index.js'
 import type { HoldfastError } from '../errors/index.js'
+import type { ChaosKind } from '../policies/index.js'
 
 interface ClientEvent {
   readonly dependency: string
+  /** The version that it is about, of a client with `versions`. */
+  readonly version?: string
 }
 
 interface CallEvent extends ClientEvent {
@@ -15,19 +19,28 @@ interface EndpointEvent extends ClientEvent {
   readonly origin: string
 }
 
+interface BreakerEvent extends EndpointEvent {
+  /** The breaker only reports what it would do. */
+  readonly shadow?: true
+}
+
 /** What a client reports through `$on`. */
 export interface ClientEvents {
   /** Another attempt follows in `delayMs` milliseconds. */
   retry: CallEvent & { readonly attempt: number; readonly delayMs: number; readonly error: unknown }
   /** The breaker has opened for `openMs` milliseconds. */
-  open: EndpointEvent & { readonly openMs: number; readonly failures: number; readonly successes: number }
+  open: BreakerEvent & { readonly openMs: number; readonly failures: number; readonly successes: number }
   /** The breaker lets a probe through. */
-  halfOpen: EndpointEvent
+  halfOpen: BreakerEvent
   /** The breaker has closed. */
-  close: EndpointEvent
+  close: BreakerEvent
   /** A call was refused before anything was sent. */
   reject: CallEvent & {
     readonly reason: 'circuit open' | 'queue full' | 'no free permit' | 'rate limit'
+  }
+  /** A policy in shadow let an attempt through that it would have refused, or have had wait: `queued`. */
+  shadowReject: CallEvent & {
+    readonly reason: 'circuit open' | 'queue full' | 'no free permit' | 'queued' | 'rate limit'
   }
   /** An endpoint is left out of the choice for `ejectedMs` milliseconds, because it does worse than the others. */
   ejected: EndpointEvent & { readonly reason: EjectionReason; readonly ejectedMs: number }
@@ -45,8 +58,23 @@ export interface ClientEvents {
   hedge: CallEvent & { readonly delayMs: number }
   /** A call was dropped from the queue because it had waited too long. */
   shed: CallEvent
+  /** A response that is `ageMs` old stands in for an answer that failed with `error`. */
+  stale: CallEvent & { readonly ageMs: number; readonly error: unknown }
+  /** The cache's store has failed. Calls go on without it. */
+  cacheError: ClientEvent & { readonly error: unknown }
   /** The fallback answers in place of the dependency. */
   fallback: CallEvent & { readonly error: HoldfastError }
+  /** Chaos holds an attempt up for `latencyMs` milliseconds, and fails it unless `kind` is `'latency'`. */
+  chaos: CallEvent & {
+    readonly kind: ChaosKind
+    readonly latencyMs: number
+    /** Of the kind `'status'`. */
+    readonly status: number | undefined
+  }
+  /** Options have changed, by `$update()` or by a file. The values of headers are not told. */
+  updated: ClientEvent & { readonly source: 'update' | 'file'; readonly changes: readonly OptionChange[] }
+  /** Chaos was switched on or off. */
+  chaosSwitched: ClientEvent & { readonly isEnabled: boolean }
 }
 
 /** The names that `$on` takes. */
@@ -56,13 +84,19 @@ export const clientEventNames = [
   'halfOpen',
   'close',
   'reject',
+  'shadowReject',
   'hedge',
   'shed',
   'fallback',
+  'stale',
+  'cacheError',
   'ejected',
   'readmitted',
   'endpointAdded',
   'endpointRemoved',
   'endpointReleased',
   'resolverError',
+  'chaos',
+  'chaosSwitched',
+  'updated',
 ] as const satisfies readonly (keyof ClientEvents)[]

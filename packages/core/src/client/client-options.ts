@@ -5,14 +5,19 @@ import type { HoldfastError, Problem } from '../errors/index.js'
 import type {
   AdaptiveConcurrencyOptions,
   BulkheadOptions,
+  ChaosOption,
   CircuitBreakerOptions,
   RateLimitOptions,
   RetryBudget,
   RetryBudgetOptions,
 } from '../policies/index.js'
 import type { Priority } from '../priority/index.js'
+import type { TrafficSplit, TrafficSplitOptions } from '../traffic/index.js'
 import type { ProxyOptions } from '../transport/index.js'
+import type { ChaosAttempt } from './chaos/client-chaos.js'
 import type { ClientTelemetryOptions } from './client-telemetry-options.js'
+import type { CacheOptions, CoalesceOptions, OperationCacheOptions } from './reads/cache-options.js'
+import type { ClientVersionOptions } from './versions/version-options.js'
 
 /** What a fallback is told. */
 export interface FallbackContext {
@@ -66,10 +71,23 @@ export interface CallPolicyOptions<Output = unknown> {
    * @default that of the request that a call is made for, or `default`
    */
   readonly priority?: Priority
+  /**
+   * Keeps the responses of GET and HEAD as HTTP caching allows, and answers from them, also while the dependency fails.
+   * @default false
+   */
+  readonly cache?: boolean | OperationCacheOptions
+  /**
+   * Has identical GET and HEAD calls that are under way at the same time share one request.
+   * @default false
+   */
+  readonly coalesce?: boolean | CoalesceOptions
 }
 
+/** A policy that can be in shadow, by its option. */
+export type ShadowedPolicy = 'circuitBreaker' | 'adaptiveConcurrency' | 'bulkhead' | 'rateLimit'
+
 /** Options of `createClient`. */
-export interface ClientOptions<Ops = Record<string, never>>
+export interface ClientOptions<Ops = Record<string, never>, Versions extends string = never>
   extends CallPolicyOptions,
     ClientTelemetryOptions {
   /**
@@ -84,6 +102,10 @@ export interface ClientOptions<Ops = Record<string, never>>
   readonly endpoints?: readonly EndpointInput[] | Resolver
   /** How calls are spread over the `endpoints`. */
   readonly balancing?: BalancingOptions
+  /** The versions of the service that calls are shared between, each with a place of its own, in place of `baseUrl`. */
+  readonly versions?: Readonly<Record<Versions, ClientVersionOptions>>
+  /** How they are shared: what `trafficSplit()` makes, or its options. It must be given with `versions`. */
+  readonly traffic?: TrafficSplit<NoInfer<Versions>> | TrafficSplitOptions<NoInfer<Versions>>
   /** Overrides for single operations. */
   readonly operations?: { readonly [Name in keyof Ops & string]?: CallPolicyOptions<CallOutput<Ops[Name]>> }
   /**
@@ -108,6 +130,22 @@ export interface ClientOptions<Ops = Record<string, never>>
    * @default false
    */
   readonly rateLimit?: RateLimitOptions | false
+  /**
+   * Faults to inject below everything that is there for faults: what `chaos()` makes, to switch it at run time, or its
+   * options. Off unless it is enabled.
+   * @default false
+   */
+  readonly chaos?: ChaosOption<ChaosAttempt>
+  /**
+   * Breaker, limit and quota only report what they would have done, except where the options of one say otherwise.
+   * @default false
+   */
+  readonly shadow?: boolean
+  /**
+   * Keeps the responses of GET and HEAD as HTTP caching allows, and answers from them, also while the dependency fails.
+   * @default false
+   */
+  readonly cache?: boolean | CacheOptions
   /** Headers of every request. */
   readonly headers?: Readonly<Record<string, string>>
   /**

@@ -1,5 +1,5 @@
 import type { Logger } from '../context/index.js'
-import { ClientLog, type LoggedClient } from '../logging/index.js'
+import { ClientLog, childOf, type LoggedClient, logTraffic } from '../logging/index.js'
 import {
   type ClientMetrics,
   type Metrics,
@@ -11,6 +11,7 @@ import {
   successOutcome,
 } from '../metrics/index.js'
 import { activeTraceIds, OperationTracing } from '../tracing/index.js'
+import type { TrafficSplit } from '../traffic/index.js'
 import type { ObservedOperation, OperationObserver, SettledCall } from './call-observer.js'
 import { type ClientTelemetryOptions, isMetrics } from './client-telemetry-options.js'
 
@@ -20,6 +21,14 @@ export interface TelemetryTargets {
   readonly metrics: Metrics<MetricsRegistry> | undefined
   /** Whether there are spans, where an OpenTelemetry SDK is. */
   readonly tracing: boolean
+  /** Of a client of one version of several. */
+  readonly version?: ObservedVersion
+}
+
+/** One version of a dependency, and who wants to know how its calls end. */
+export interface ObservedVersion {
+  readonly name: string
+  settled(call: SettledCall, durationMs: number, error: unknown): void
 }
 
 /** Counts, logs and traces the calls of clients. */
@@ -29,9 +38,9 @@ export class ClientTelemetry {
   readonly #targets: TelemetryTargets
 
   constructor(targets: TelemetryTargets) {
-    const { logger, metrics } = targets
+    const { logger, metrics, version } = targets
     this.#targets = targets
-    this.#log = logger === undefined ? undefined : new ClientLog(logger)
+    this.#log = logger === undefined ? undefined : new ClientLog(ofVersion(logger, version))
     this.#metrics = metrics?.client
   }
 
@@ -47,6 +56,23 @@ export class ClientTelemetry {
       logger: logger ?? this.#targets.logger,
       metrics: own ?? this.#targets.metrics,
     })
+  }
+
+  /** The telemetry of the client of one version, whose lines name it. */
+  ofVersion(version: ObservedVersion): ClientTelemetry {
+    return new ClientTelemetry({ ...this.#targets, version })
+  }
+
+  /** Logs and counts what becomes of the weights of a dependency's versions, until the returned function is called. */
+  watchTraffic(dependency: string, split: TrafficSplit): () => void {
+    const { logger } = this.#targets
+    const stops = [
+      logger === undefined ? undefined : logTraffic(logger, dependency, split),
+      this.#metrics?.traffic.watch(dependency, split),
+    ]
+    return () => {
+      for (const stop of stops) stop?.()
+    }
   }
 
   /** Logs and counts what a client reports, and shows its state, until the returned function is called. */
@@ -65,13 +91,20 @@ export class ClientTelemetry {
     const { origin } = operation
     const isTraced = this.#targets.tracing && (origin === undefined || URL.canParse(origin))
     const traces = isTraced ? new OperationTracing(operation) : undefined
-    if (log === undefined && counts === undefined && traces === undefined) return undefined
+    const { version } = this.#targets
+    const isWatched = log !== undefined || counts !== undefined || version !== undefined
+    if (!isWatched && traces === undefined) return undefined
+    const count = version && this.#metrics?.traffic.counter(operation.dependency, version.name)
     return {
       startCall: (startedAt) => traces?.startCall(startedAt),
       settled(call, durationMs, error) {
+        version?.settled(call, durationMs, error)
         if (counts === undefined && !log?.logsCalls) return
         const outcome = outcomeOfCall(call, error)
-        counts?.record(outcome, durationMs / 1_000, call.attempts)
+        count?.(outcome)
+        counts?.record(outcome, durationMs / 1_000, call.isCoalesced ? 0 : call.attempts)
+        if (call.cached !== undefined) counts?.cached(call.cached)
+        if (call.isCoalesced) counts?.coalesced()
         if (log?.logsCalls) log.call(entryOf(operation, call, { outcome, durationMs, error }))
       },
     }
@@ -84,6 +117,10 @@ export const standaloneTelemetry = new ClientTelemetry({
   metrics: undefined,
   tracing: true,
 })
+
+function ofVersion(logger: Logger, version: ObservedVersion | undefined): Logger {
+  return version === undefined ? logger : childOf(logger, { dependency_version: version.name })
+}
 
 function outcomeOfCall({ status }: SettledCall, error: unknown): string {
   if (error !== undefined) return outcomeOf(error)

@@ -3,7 +3,10 @@ import type { HoldfastError, ResponseHeaders } from '../errors/index.js'
 import type { BreakerState, CircuitBreaker, Listener, Unsubscribe } from '../policies/index.js'
 import type { Priority } from '../priority/index.js'
 import type { ClientEvents } from './client-events.js'
+import type { ShadowedPolicy } from './client-options.js'
 import type { CloseOptions } from './origin/close-with.js'
+import type { CacheResult, CacheStats } from './reads/cache-result.js'
+import type { ClientUpdate } from './update/client-update.js'
 
 /** Options of a single call; they override those of the operation and the client. */
 export interface CallOptions {
@@ -32,6 +35,8 @@ export type SafeResult<Output> =
       readonly data: Output
       /** Whether `data` came from the fallback, not from the dependency. */
       readonly fromFallback: boolean
+      /** How the cache answered; `undefined` without one. */
+      readonly cache: CacheResult | undefined
     }
   | { readonly ok: false; readonly error: HoldfastError }
 
@@ -86,13 +91,22 @@ export interface ClientStats {
   readonly inFlight: number
   /** Calls that wait for a permit. */
   readonly queued: number
+  /** The options of those policies that only report what they would have done. */
+  readonly shadow: readonly ShadowedPolicy[]
   /** `undefined` with `retryBudget: false`. */
   readonly retryBudget: { readonly tokens: number } | undefined
+  /** Of a client with `versions` those of the versions that get calls. */
   readonly endpoints: readonly EndpointStats[]
+  /** The state of each version, of which the above is the sum. Not there without `versions`. */
+  readonly versions?: Readonly<Record<string, ClientStats>>
+  /** What the cache holds and has done. Not there without one. */
+  readonly cache?: CacheStats
+  /** Calls that shared the request of another. Not there where none can. */
+  readonly coalesced?: number
 }
 
 /** What every client has beside its operations. */
-export interface ClientControls {
+export interface ClientControls<Ops = Record<string, never>> {
   /** The state of breaker, permits, budget and connections. */
   $stats(): ClientStats
   /**
@@ -103,6 +117,14 @@ export interface ClientControls {
   /** Subscribes to an event; returns what unsubscribes. A listener that throws never changes a call's result. */
   $on<Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>): Unsubscribe
   /**
+   * Changes options without losing what is known: breakers, limits, budget, quota, averages and subscriptions stay as they
+   * are. Objects of options are merged, what is `undefined` stays, and `false` switches off. Calls in flight end as they
+   * began; the next call goes by the new options.
+   * @throws {ConfigInvalidError} `CONFIG_INVALID`, naming everything that is wrong at once; then nothing has changed.
+   * @throws {ClosedError} `CLOSED` after `$close()`.
+   */
+  $update(options: ClientUpdate<Ops>): void
+  /**
    * Refuses new calls with `CLOSED`, waits for those in flight, streams included, and closes the connections. After
    * `timeoutMs`, 10 s by default, what is left ends with `CLOSED` too.
    */
@@ -111,4 +133,6 @@ export interface ClientControls {
 }
 
 /** A typed client of a contract's operations. */
-export type Client<Ops> = { readonly [Name in keyof Ops & string]: OperationCall<Ops[Name]> } & ClientControls
+export type Client<Ops> = {
+  readonly [Name in keyof Ops & string]: OperationCall<Ops[Name]>
+} & ClientControls<Ops>

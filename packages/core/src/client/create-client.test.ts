@@ -100,6 +100,7 @@ describe('a client', () => {
       '$circuitBreakers',
       '$stats',
       '$on',
+      '$update',
       '$close',
     ])
   })
@@ -122,6 +123,7 @@ describe('a client', () => {
       limit: 2,
       inFlight: 2,
       queued: 1,
+      shadow: [],
       retryBudget: { tokens: 10 },
       endpoints: [
         {

@@ -8,10 +8,12 @@ import {
 import { ConfigInvalidError } from '../errors/index.js'
 import { Emitter } from '../policies/index.js'
 import { UsualLatency } from './attempt-facts.js'
+import { sendThrough } from './chaos/chaotic-send.js'
+import { ClientChaos } from './chaos/client-chaos.js'
 import type { ClientEvents } from './client-events.js'
 import type { ClientOptions } from './client-options.js'
 import { type ClientTelemetry, standaloneTelemetry } from './client-telemetry.js'
-import type { CallOptions, Client, ClientControls, ClientStats } from './client-types.js'
+import type { CallOptions, ClientControls, ClientStats } from './client-types.js'
 import type { ClientEndpoints } from './endpoints/client-endpoints.js'
 import { openEndpoints } from './endpoints/open-endpoints.js'
 import { OperationRunner } from './operation-runner.js'
@@ -20,8 +22,14 @@ import { CallLedger } from './origin/call-ledger.js'
 import { closeWith } from './origin/close-with.js'
 import { subscribe } from './origin/subscribe.js'
 import { forwardLimits } from './policy-events.js'
-import { type ResolvedClient, resolveOptions } from './resolve-options.js'
-import { permitsOf } from './shared-policies.js'
+import { type ClientReads, openReads } from './reads/client-reads.js'
+import { resolveOptions } from './resolve-options.js'
+import { shadowedOf, shadowOfBreaker } from './shared-policies.js'
+import { ClientUpdater } from './update/client-updater.js'
+import { withUpdater } from './update/updatable.js'
+import { type ClientInit, isVersioned, type OpenedClient, openVersions } from './versions/open-versions.js'
+import type { VersionedClient } from './versions/versioned-client.js'
+import { watchClient } from './watch-client.js'
 
 /**
  * A typed client of the service that `contract` describes. Every call has a deadline, is retried within a budget
@@ -42,19 +50,36 @@ import { permitsOf } from './shared-policies.js'
  * console.log(result.ok ? result.data : result.error.code)
  * ```
  */
-export function createClient<const Name extends string, Ops extends Operations>(
+export function createClient<
+  const Name extends string,
+  Ops extends Operations,
+  const Versions extends string = never,
+>(
   contract: Contract<Name, Ops>,
-  options: ClientOptions<NoInfer<Ops>>,
-): Client<Ops> {
+  options: ClientOptions<NoInfer<Ops>, Versions>,
+): VersionedClient<Ops, Versions> {
   return createObservedClient(contract, options, standaloneTelemetry)
 }
 
 /** A client that tells a service's telemetry of its calls, unless it has some of its own. */
-export function createObservedClient<const Name extends string, Ops extends Operations>(
+export function createObservedClient<
+  const Name extends string,
+  Ops extends Operations,
+  const Versions extends string = never,
+>(
   contract: Contract<Name, Ops>,
-  options: ClientOptions<NoInfer<Ops>>,
+  options: ClientOptions<NoInfer<Ops>, Versions>,
   telemetryAround: ClientTelemetry,
-): Client<Ops> {
+): VersionedClient<Ops, Versions> {
+  const given = { contract, options: options as never, telemetry: telemetryAround }
+  if (isVersioned(options)) return openVersions(given, openClient) as never
+  const { runners, controls } = openClient(given)
+  const calls = [...runners].map(([name, runner]) => [name, callable(runner)] as const)
+  return Object.freeze({ ...Object.fromEntries(calls), ...controls }) as never
+}
+
+/** Opens what a client is made of. */
+function openClient({ contract, options, telemetry: telemetryAround }: ClientInit): OpenedClient {
   const dependency = contractName(contract)
   if (dependency === undefined) {
     throw new ConfigInvalidError('createClient()', [
@@ -69,6 +94,9 @@ export function createObservedClient<const Name extends string, Ops extends Oper
   const telemetry = telemetryAround.with(resolved.options)
   const ledger = new CallLedger()
   const latency = new UsualLatency()
+  const chaos = resolved.chaos && new ClientChaos(resolved.chaos, events)
+  const send = sendThrough(chaos, () => dependency)
+  const reads = openReads(dependency, resolved, operations, { events, ledger })
   const overrides = (resolved.options.operations ?? {}) as Readonly<Record<string, object | undefined>>
   const calls = Object.entries(operations).map(([name, operation]) => {
     const compiled = compileOperation(dependency, name, operation)
@@ -77,15 +105,17 @@ export function createObservedClient<const Name extends string, Ops extends Oper
     const { origin } = endpoints
     const { method, path: template } = operation
     const watching = telemetry.operation({ dependency, operation: name, method, template, origin })
-    const context = { dependency, subject, resolved, endpoints, events, latency, compiled, settings }
-    const runner = new OperationRunner(context, ledger, watching)
-    return [name, callable(runner)] as const
+    const parts = { endpoints, events, latency, compiled, settings, send, reads, observer: watching }
+    const context = { dependency, subject, resolved, ...parts }
+    return [name, new OperationRunner(context, ledger, watching)] as const
   })
-  const parts = { resolved, endpoints, events, ledger, unwatch: () => unwatch() }
+  const runners = new Map(calls)
+  const updater = new ClientUpdater(resolved, { dependency, operations, endpoints, events, ledger, runners })
+  const parts = { updater, endpoints, events, ledger, reads, unwatch: () => unwatch() }
   const controls = controlsOf(dependency, parts)
-  const unwatch = telemetry.watch(controls)
+  const unwatch = watchClient(telemetry, controls, chaos, dependency)
   endpoints.start()
-  return Object.freeze({ ...Object.fromEntries(calls), ...controls }) as unknown as Client<Ops>
+  return { runners, controls }
 }
 
 function callable(runner: OperationRunner): object {
@@ -94,39 +124,48 @@ function callable(runner: OperationRunner): object {
 }
 
 interface ClientParts {
-  readonly resolved: ResolvedClient
+  readonly updater: ClientUpdater
   readonly endpoints: ClientEndpoints
   readonly events: Emitter<ClientEvents>
   readonly ledger: CallLedger
+  readonly reads: ClientReads | undefined
   readonly unwatch: () => void
 }
 
 function controlsOf(dependency: string, parts: ClientParts): ClientControls {
-  const { endpoints, events, ledger, resolved, unwatch } = parts
+  const { endpoints, events, ledger, reads, unwatch, updater } = parts
   const subject = `the client of '${dependency}'`
   const close = closeWith(subject, ledger, {
     transport: endpoints,
     async release() {
-      await resolved.rateLimit?.close()
+      updater.policies.close()
+      reads?.close()
       endpoints.release()
       unwatch()
     },
   })
-  return {
+  const controls: ClientControls = {
     $circuitBreakers: () => endpoints.breakers(),
-    $stats: () => statsOf(dependency, resolved, endpoints),
+    $stats: () => ({ ...statsOf(dependency, updater, endpoints), ...reads?.stats() }),
     $on: (name, listener) => subscribe(`$on() of ${subject}`, events, name, listener),
+    $update: (changes) => updater.prepare({ code: changes }).apply(),
     $close: close,
     [Symbol.asyncDispose]: () => close(),
   }
+  return withUpdater(controls, updater)
 }
 
-function statsOf(dependency: string, resolved: ResolvedClient, endpoints: ClientEndpoints): ClientStats {
-  const permits = permitsOf(resolved)
+function statsOf(
+  dependency: string,
+  { policies, resolved }: ClientUpdater,
+  endpoints: ClientEndpoints,
+): ClientStats {
+  const permits = policies.permits(resolved)
   const { budget } = resolved
   return {
     dependency,
     ...permits,
+    shadow: shadowedOf({ ...resolved, breaker: shadowOfBreaker(resolved.options) }),
     retryBudget: budget && { tokens: budget.tokens },
     endpoints: endpoints.stats(permits.inFlight),
   }

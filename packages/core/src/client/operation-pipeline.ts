@@ -6,34 +6,69 @@ import {
   type Step,
   timeoutErrors,
 } from '../policies/index.js'
-import { type AttemptContext, linkAttempt, linkEncoding } from './attempt.js'
+import { type AttemptContext, linkAttempt, linkDecoding, linkEncoding } from './attempt.js'
 import type { UsualLatency } from './attempt-facts.js'
 import { type Call, noHeaders } from './call.js'
+import type { OperationObserver } from './call-observer.js'
 import { isCallersFault } from './callers-fault.js'
 import type { ClientEvents } from './client-events.js'
-import { hedgeLayer, type Layer, namesOf, noLayer, type RepeatContext, retryLayer } from './repeat-layers.js'
+import type { ClientReads } from './reads/client-reads.js'
+import { readLayer } from './reads/read-layer.js'
+import {
+  type HedgeMemory,
+  hedgeLayer,
+  type Layer,
+  namesOf,
+  noLayer,
+  type RepeatContext,
+  retryLayer,
+} from './repeat-layers.js'
 
 /** What the pipeline of one operation is made from. */
 export interface PipelineContext extends AttemptContext {
   readonly dependency: string
   readonly events: Emitter<ClientEvents>
   readonly latency: UsualLatency
+  /** Where any operation of the client caches or coalesces. */
+  readonly reads: ClientReads | undefined
+  readonly observer: OperationObserver | undefined
 }
 
+/** What an operation has learnt, for a pipeline that takes the place of another. */
+export type PipelineMemory = HedgeMemory
+
 /**
- * The layers around one operation, outermost first: fallback, deadline, encoding, rate limit, retry, hedge, and the
- * attempt, which itself is concurrency limit, choice of the endpoint, breaker, attempt timeout and transport.
+ * The layers around one operation, outermost first: fallback, deadline, encoding, cache and coalescing, rate limit, retry,
+ * hedge, and the attempt, which itself is concurrency limit, choice of the endpoint, breaker, attempt timeout and transport.
  */
-export function linkOperation(context: PipelineContext): Step {
+export function linkOperation(context: PipelineContext, memory: PipelineMemory): Step {
   const layers: Layer[] = [
     fallbackLayer(context),
     deadlineLayer(context),
     (next) => linkEncoding(context, next),
+    sharingLayer(context),
     (next) => context.resolved.rateLimit?.link(next) ?? next,
     retryLayer(repeatContext(context), context.settings.retry),
-    hedgeLayer(repeatContext(context), context.settings.hedge),
+    hedgeLayer(repeatContext(context), context.settings.hedge, memory),
   ]
   return layers.reduceRight((next, layer) => layer(next), linkAttempt(context))
+}
+
+/** Whatever an answer from the cache, or from the request of another call, must not cost is further in. */
+function sharingLayer(context: PipelineContext): Layer {
+  const { compiled, reads, resolved } = context
+  if (reads === undefined) return noLayer
+  const { method, name: operation, responseKind } = compiled
+  const { headers } = resolved
+  return readLayer({
+    ...context,
+    operation,
+    method,
+    responseKind,
+    headers,
+    reads,
+    decode: linkDecoding(context),
+  })
 }
 
 /** Without a fallback nothing outlives the deadline, so the whole execution can expire and needs no fork. */

@@ -2,57 +2,77 @@ import { Readable } from 'node:stream'
 import { type ActiveContext, contextStorage } from '../context/index.js'
 import { ClosedError, isHoldfastError } from '../errors/index.js'
 import { Execution, type Step } from '../policies/index.js'
+import type { TrafficDecision } from '../traffic/index.js'
 import { type Call, checkCallOptions, startCall } from './call.js'
 import type { OperationObserver } from './call-observer.js'
 import { endedIn } from './call-phase.js'
 import type { CallOptions, SafeResult } from './client-types.js'
 import { InheritedAbort, inheritedTimeout } from './inherited-context.js'
-import { linkOperation, type PipelineContext } from './operation-pipeline.js'
+import { linkOperation, type PipelineContext, type PipelineMemory } from './operation-pipeline.js'
+import type { OperationSettings } from './operation-settings.js'
 import type { CallLedger } from './origin/call-ledger.js'
+import type { ResolvedClient } from './resolve-options.js'
 
 const noWork = (): void => {}
 
 /** Runs the calls of one operation. */
 export class OperationRunner {
-  readonly #context: PipelineContext
+  #context: PipelineContext
   readonly #ledger: CallLedger
   readonly #observer: OperationObserver | undefined
-  readonly #pipeline: Step
+  #pipeline: Step
+  readonly #memory: PipelineMemory = {}
 
   constructor(context: PipelineContext, ledger: CallLedger, observer: OperationObserver | undefined) {
     this.#context = context
     this.#ledger = ledger
     this.#observer = observer
-    this.#pipeline = linkOperation(context)
+    this.#pipeline = linkOperation(context, this.#memory)
   }
 
-  call(input: unknown, options: CallOptions | undefined): Promise<unknown> {
+  /** From the next call on by other options. Calls on their way end as they began. */
+  relink(resolved: ResolvedClient, settings: OperationSettings): void {
+    this.#context = { ...this.#context, resolved, settings }
+    this.#pipeline = linkOperation(this.#context, this.#memory)
+  }
+
+  /** `decision` is what has chosen this version of the dependency, if there are several. */
+  call(
+    input: unknown,
+    options: CallOptions | undefined,
+    decision?: TrafficDecision | undefined,
+  ): Promise<unknown> {
     try {
-      return this.#run(this.#start(input, options), options?.signal)
+      return this.#run(this.#start(input, options, decision), options?.signal)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  async safe(input: unknown, options: CallOptions | undefined): Promise<SafeResult<unknown>> {
+  async safe(
+    input: unknown,
+    options: CallOptions | undefined,
+    decision?: TrafficDecision | undefined,
+  ): Promise<SafeResult<unknown>> {
     try {
-      const call = this.#start(input, options)
+      const call = this.#start(input, options, decision)
       const data = await this.#run(call, options?.signal)
-      const { status, responseHeaders: headers } = call
-      return { ok: true, status, headers, data, fromFallback: status === 0 }
+      const { cached: cache, status, responseHeaders: headers } = call
+      return { ok: true, status, headers, data, fromFallback: status === 0, cache }
     } catch (error) {
       if (isHoldfastError(error)) return { ok: false, error }
       throw error
     }
   }
 
-  #start(input: unknown, options: CallOptions | undefined): Call {
+  #start(input: unknown, options: CallOptions | undefined, decision: TrafficDecision | undefined): Call {
     const { compiled, endpoints, latency, settings, subject } = this.#context
     const checked =
       options === undefined
         ? undefined
         : this.#naming(() => checkCallOptions(subject, compiled.operation, options))
     const call = startCall(compiled.name, input, settings, latency, checked)
+    call.decision = decision
     call.propagates = endpoints.propagates
     const context = contextStorage.getStore()
     if (context !== undefined) this.#naming(() => inherit(call, context))

@@ -6,6 +6,12 @@ import {
   clientDefaults,
   type Fallback,
 } from './client-options.js'
+import {
+  type CacheSettings,
+  type CoalesceSettings,
+  cacheSettingsOf,
+  coalesceSettingsOf,
+} from './reads/read-settings.js'
 
 /** How one operation of one client is protected. */
 export interface OperationSettings {
@@ -17,6 +23,8 @@ export interface OperationSettings {
   readonly mustRetry: boolean
   readonly hedge: false | HedgeSettings
   readonly fallback: Fallback | undefined
+  readonly cache: CacheSettings | undefined
+  readonly coalesce: CoalesceSettings | undefined
   /** `undefined` where it is that of the request that a call is made for. */
   readonly priority: Priority | undefined
 }
@@ -40,6 +48,8 @@ export function settingsOf(
     mustRetry: asksForRetries(override.retry ?? operation.retry),
     hedge: mergeHedge(operation, override.hedge ?? operation.hedge ?? options.hedge ?? false),
     fallback: (override.fallback ?? options.fallback) || undefined,
+    cache: cacheSettingsOf(operation, options.cache, override.cache),
+    coalesce: coalesceSettingsOf(operation, options.coalesce, override.coalesce),
     priority: override.priority ?? operation.priority ?? options.priority,
   }
 }

@@ -1,7 +1,12 @@
-import type { AdaptiveConcurrencyRejection, CircuitBreaker, Emitter } from '../policies/index.js'
+import type {
+  AdaptiveConcurrencyRejection,
+  CircuitBreaker,
+  Emitter,
+  ShadowRejection,
+} from '../policies/index.js'
 import type { ClientEvents } from './client-events.js'
 import { namesOf } from './repeat-layers.js'
-import type { SharedPolicies } from './shared-policies.js'
+import type { CommonPolicies } from './shared-policies.js'
 
 /** Reports what the breaker of one endpoint does through the client's own events. */
 export function forwardBreaker(
@@ -10,18 +15,23 @@ export function forwardBreaker(
   events: Emitter<ClientEvents>,
 ): void {
   const { dependency } = names
-  breaker?.on('open', (event) => events.emit('open', { ...names, ...event }))
-  breaker?.on('halfOpen', () => events.emit('halfOpen', names))
-  breaker?.on('close', () => events.emit('close', names))
-  breaker?.on('reject', ({ execution }) => {
+  if (breaker === undefined) return
+  const named = () => (breaker.shadow ? { ...names, shadow: true as const } : names)
+  breaker.on('open', (event) => events.emit('open', { ...named(), ...event }))
+  breaker.on('halfOpen', () => events.emit('halfOpen', named()))
+  breaker.on('close', () => events.emit('close', named()))
+  breaker.on('reject', ({ execution }) => {
     events.emit('reject', { dependency, ...namesOf(execution), reason: 'circuit open' })
+  })
+  breaker.on('shadowReject', ({ execution }) => {
+    events.emit('shadowReject', { dependency, ...namesOf(execution), reason: 'circuit open' })
   })
 }
 
 /** Reports what the policies do that all endpoints of a dependency share. */
 export function forwardLimits(
   dependency: string,
-  { adaptive, bulkhead, rateLimit }: SharedPolicies,
+  { adaptive, bulkhead, rateLimit }: Partial<CommonPolicies>,
   events: Emitter<ClientEvents>,
 ): void {
   const reject = ({ execution, reason }: AdaptiveConcurrencyRejection): void => {
@@ -34,5 +44,13 @@ export function forwardLimits(
   bulkhead?.on('reject', reject)
   rateLimit?.on('reject', ({ execution }) => {
     events.emit('reject', { dependency, ...namesOf(execution), reason: 'rate limit' })
+  })
+  const shadowReject = ({ execution, reason }: ShadowRejection): void => {
+    events.emit('shadowReject', { dependency, ...namesOf(execution), reason })
+  }
+  adaptive?.on('shadowReject', shadowReject)
+  bulkhead?.on('shadowReject', shadowReject)
+  rateLimit?.on('shadowReject', ({ execution }) => {
+    events.emit('shadowReject', { dependency, ...namesOf(execution), reason: 'rate limit' })
   })
 }

@@ -1,7 +1,16 @@
 import type { RequestContext } from '../context/index.js'
 import type { HedgeSettings, RetrySettings } from '../contract/index.js'
 import { HttpError } from '../errors/index.js'
-import { type Emitter, type Execution, hedge, type RetryBudget, retry, type Step } from '../policies/index.js'
+import {
+  type Emitter,
+  type Execution,
+  type HedgeEvents,
+  hedgeAfter,
+  type Policy,
+  type RetryBudget,
+  retry,
+  type Step,
+} from '../policies/index.js'
 import { type JudgedCall, verdictOf } from './attempt-facts.js'
 import type { ClientEvents } from './client-events.js'
 
@@ -74,15 +83,25 @@ function saysNotTo(error: unknown): boolean {
   return error instanceof HttpError && error.headers['x-should-retry'] === 'false'
 }
 
+/** What hedges have observed, for those that take their place. */
+export interface HedgeMemory {
+  hedge?: Policy<HedgeEvents>
+}
+
 /** The second leg of a slow attempt. */
-export function hedgeLayer(context: RepeatContext, settings: false | HedgeSettings): Layer {
+export function hedgeLayer(
+  context: RepeatContext,
+  settings: false | HedgeSettings,
+  memory: HedgeMemory = {},
+): Layer {
   if (settings === false) return noLayer
   const { dependency, events, budget } = context
-  const policy = hedge({
+  const policy = hedgeAfter(memory.hedge, {
     ...settings,
     budget: budget ?? false,
     when: (execution) => callOf(execution).replayable,
   })
+  memory.hedge = policy
   policy.on('hedge', ({ delayMs, execution }) => {
     events.emit('hedge', { dependency, ...namesOf(execution), delayMs })
   })

@@ -1,12 +1,14 @@
 import { OptionCheck, show } from '../config/index.js'
 import type { Operation } from '../contract/index.js'
 import { checkBalancing, checkEndpoints } from '../endpoints/index.js'
+import { type Chaos, resolveChaos } from '../policies/index.js'
 import type { TransportOptions } from '../transport/index.js'
+import type { ChaosAttempt } from './chaos/client-chaos.js'
 import { checkCallPolicy } from './check-call-policy.js'
 import { checkHeaders } from './check-headers.js'
 import { type CallPolicyOptions, type ClientOptions, clientDefaults } from './client-options.js'
 import { checkTelemetry, clientTelemetryOptionNames } from './client-telemetry-options.js'
-import { makePolicies, maxPermits, type SharedPolicies } from './shared-policies.js'
+import { type CommonPolicies, checkBreaker, connectionsFor, makeCommonPolicies } from './shared-policies.js'
 
 /** A `baseUrl`, taken apart. */
 export interface BaseUrl {
@@ -16,21 +18,26 @@ export interface BaseUrl {
 }
 
 /** What `resolveOptions` made of a client's options. */
-export interface ResolvedClient extends SharedPolicies {
+export interface ResolvedClient extends CommonPolicies {
   readonly options: ClientOptions<object>
   /** `undefined` where there are `endpoints`. */
   readonly base: BaseUrl | undefined
   readonly headers: Readonly<Record<string, string>>
   readonly transport: TransportOptions
+  readonly chaos: Chaos<ChaosAttempt> | undefined
 }
 
-const optionNames = [
+/** The names of a client's options. */
+export const clientOptionNames = [
   'adaptiveConcurrency',
   'attemptTimeoutMs',
   'balancing',
   'baseUrl',
   'bulkhead',
+  'cache',
+  'chaos',
   'circuitBreaker',
+  'coalesce',
   'connectTimeoutMs',
   'connections',
   'dispatcher',
@@ -49,8 +56,11 @@ const optionNames = [
   'rateLimit',
   'retry',
   'retryBudget',
+  'shadow',
   'timeoutMs',
+  'traffic',
   'validate',
+  'versions',
   ...clientTelemetryOptionNames,
 ] as const satisfies readonly (keyof ClientOptions)[]
 
@@ -68,7 +78,28 @@ export function resolveOptions(
   operations: Readonly<Record<string, Operation>>,
 ): ResolvedClient {
   const check = new OptionCheck(`client of '${dependency}'`)
-  const options = withoutUndefined(check, given, optionNames)
+  const options = withoutUndefined(check, given, clientOptionNames)
+  const { base, headers } = checkOptions(check, options, operations)
+  checkBreaker(check, options)
+  const policies = makeCommonPolicies(check, options)
+  const chaos = resolveChaos(check, options.chaos)
+  check.done()
+  const transport = {
+    connections: options.connections ?? connectionsFor(policies) ?? clientDefaults.maxConcurrent,
+    connectTimeoutMs: options.connectTimeoutMs ?? clientDefaults.connectTimeoutMs,
+    http2: options.http2,
+    proxy: options.proxy,
+    dispatcher: options.dispatcher,
+  }
+  return { options, base, headers, ...policies, transport, chaos }
+}
+
+/** Checks what is no policy. */
+export function checkOptions(
+  check: OptionCheck,
+  options: ClientOptions<object>,
+  operations: Readonly<Record<string, Operation>>,
+): Pick<ResolvedClient, 'base' | 'headers'> {
   const base = checkPlace(check, options)
   checkCallPolicy(check, '', options)
   checkOperations(check, options.operations, operations)
@@ -79,22 +110,15 @@ export function resolveOptions(
   check.oneOf('validate', options.validate, ['enforce', 'warn', 'off'])
   check.function('onInvalid', options.onInvalid)
   check.function('random', options.random)
+  check.boolean('shadow', options.shadow)
   checkTelemetry(check, options)
-  const policies = makePolicies(check, options, dependency)
-  check.done()
-  const transport = {
-    connections: options.connections ?? maxPermits(policies) ?? clientDefaults.maxConcurrent,
-    connectTimeoutMs: options.connectTimeoutMs ?? clientDefaults.connectTimeoutMs,
-    http2: options.http2,
-    proxy: options.proxy,
-    dispatcher: options.dispatcher,
-  }
-  return { options, base, headers, ...policies, transport }
+  return { base, headers }
 }
 
 /** `baseUrl` or `endpoints`: one of the two must be there. */
 function checkPlace(check: OptionCheck, options: ClientOptions<object>): BaseUrl | undefined {
-  const { balancing, baseUrl, endpoints } = options as Record<string, unknown>
+  const { balancing, baseUrl, endpoints, traffic } = options as Record<string, unknown>
+  if (traffic !== undefined) check.add('traffic', 'has no effect without versions; give both or neither')
   if (endpoints === undefined) {
     if (balancing !== undefined) check.add('balancing', 'has no effect without endpoints; leave it out')
     return checkBaseUrl(check, baseUrl)
@@ -122,7 +146,7 @@ export function withoutUndefined<Options extends object>(
   names: readonly string[],
 ): Options {
   if (typeof given !== 'object' || given === null) {
-    const least = names === optionNames ? ' with at least a baseUrl or endpoints' : ''
+    const least = names === clientOptionNames ? ' with at least a baseUrl or endpoints' : ''
     check.add('', `needs an object of options${least}, not ${show(given)}`)
     check.done()
   }

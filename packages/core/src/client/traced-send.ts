@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici'
 import type { Execution } from '../policies/index.js'
 import type { CallTrace } from '../tracing/index.js'
-import { send, type TransportRequest, type TransportResponse } from '../transport/index.js'
+import type { TransportRequest, TransportResponse } from '../transport/index.js'
+import type { Send } from './chaos/chaotic-send.js'
 
 /** A call whose attempts are traced. */
 export interface TracedCall {
@@ -10,8 +11,9 @@ export interface TracedCall {
   readonly injects: boolean
 }
 
-/** Sends one attempt, in a span of its own where the call is traced. */
+/** Sends one attempt by `send`, in a span of its own where the call is traced. */
 export function sendAttempt(
+  send: Send,
   { trace, injects }: TracedCall,
   dispatcher: Dispatcher,
   request: TransportRequest,
@@ -19,10 +21,11 @@ export function sendAttempt(
 ): Promise<TransportResponse> {
   return trace === undefined
     ? send(dispatcher, request, execution)
-    : sendTraced({ trace, injects }, dispatcher, request, execution)
+    : sendTraced(send, { trace, injects }, dispatcher, request, execution)
 }
 
 async function sendTraced(
+  send: Send,
   { trace, injects }: TracedCall & { readonly trace: CallTrace },
   dispatcher: Dispatcher,
   request: TransportRequest,

@@ -27,6 +27,11 @@ export class OptionCheck {
     return false
   }
 
+  /** Whether anything was wrong so far. */
+  get hasFailed(): boolean {
+    return this.#problems.length > 0
+  }
+
   /** Adds what another check found, its paths below `path`. */
   nest(path: string, run: () => void): boolean {
     try {

@@ -1,4 +1,5 @@
 import { type ErrorDetails, HoldfastError } from './holdfast-error.js'
+import { chaosHeader } from './mark-injected.js'
 
 /** One thing that is wrong, and where. */
 export interface Problem {
@@ -88,6 +89,7 @@ export class HttpError<Status extends number = number, Body = unknown> extends H
     this.headers = response.headers
     this.body = response.body
     this.declared = response.declared
+    if (response.headers[chaosHeader] !== undefined) this.injected = true
     this.retryAfterMs = response.retryAfterMs
   }
 }

@@ -40,6 +40,8 @@ export class HoldfastError extends Error {
   attempts = 0
   /** Milliseconds from the start of the call to its failure. */
   elapsedMs = 0
+  /** `true` when chaos made it, here or in the service that answered; not there on a failure that is real. */
+  declare injected?: true
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
@@ -54,7 +56,8 @@ export class HoldfastError extends Error {
 
   /** What a log line needs; never bodies, headers or secrets. */
   toJSON(): Record<string, unknown> {
-    const { name, code, message, retryable, phase, dependency, operation, attempts, elapsedMs } = this
-    return { name, code, message, retryable, phase, dependency, operation, attempts, elapsedMs }
+    const { name, code, message, retryable, phase, dependency, operation, attempts, elapsedMs, injected } =
+      this
+    return { name, code, message, retryable, phase, dependency, operation, attempts, elapsedMs, injected }
   }
 }

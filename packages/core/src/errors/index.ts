@@ -20,6 +20,7 @@ export {
 export { type ErrorCode, type ErrorCodeInfo, errorCodes, type Phase } from './error-codes.js'
 export { type ErrorDetails, HoldfastError } from './holdfast-error.js'
 export { type ErrorByCode, isHoldfastError } from './is-holdfast-error.js'
+export { chaosHeader, markInjected } from './mark-injected.js'
 export {
   ConnectFailedError,
   ConnectionLostError,

@@ -30,6 +30,30 @@ describe('ClientLog', () => {
     vi.useRealTimers()
   })
 
+  it('logs what policies in shadow would have done, and which options have changed', () => {
+    const { lines, events } = setUp()
+    for (const reason of ['queue full', 'queue full', 'queued'])
+      events.emit('shadowReject', { ...call, reason })
+    events.emit('open', { ...endpoint, openMs: 1_500, failures: 20, successes: 1, shadow: true })
+    const changes = [
+      { option: 'timeoutMs', from: undefined, to: 400 },
+      { option: 'retry', from: { maxAttempts: 3 }, to: false },
+    ]
+    events.emit('updated', { dependency: 'orders', source: 'update', changes })
+    events.emit('updated', { dependency: 'orders', source: 'file', changes })
+    expect(lines).toMatchObject([
+      { level: 'warn', msg: 'call would be rejected: queue full', ...call, shadow: true },
+      { level: 'debug', msg: 'call would be rejected: queued', reason: 'queued' },
+      { level: 'warn', msg: 'circuit open', shadow: true },
+      {
+        level: 'info',
+        msg: 'options updated',
+        changes: ['timeoutMs: default -> 400', 'retry: { maxAttempts: 3 } -> false'],
+      },
+    ])
+    expect(lines).toHaveLength(4)
+  })
+
   it('logs what a client reports', () => {
     const { lines, events, stop } = setUp()
     events.emit('retry', {

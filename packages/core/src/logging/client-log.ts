@@ -1,4 +1,6 @@
+import { type OptionChange, show } from '../config/index.js'
 import type { Logger } from '../context/index.js'
+import { chaosMessage } from './chaos-message.js'
 import { isLogged, quietly } from './quietly.js'
 import { serializeError } from './serialize-error.js'
 
@@ -17,6 +19,10 @@ interface LoggedEndpointEvent {
   readonly origin: string
 }
 
+interface LoggedBreakerEvent extends LoggedEndpointEvent {
+  readonly shadow?: true
+}
+
 /** The events of a client that are logged. */
 export interface LoggedEvents {
   readonly retry: LoggedCallEvent & {
@@ -26,20 +32,29 @@ export interface LoggedEvents {
   }
   readonly hedge: LoggedCallEvent & { readonly delayMs: number }
   readonly reject: LoggedCallEvent & { readonly reason: string }
+  readonly shadowReject: LoggedCallEvent & { readonly reason: string }
   readonly shed: LoggedCallEvent
   readonly fallback: LoggedCallEvent & { readonly error: unknown }
-  readonly open: LoggedEndpointEvent & {
+  readonly stale: LoggedCallEvent & { readonly ageMs: number; readonly error: unknown }
+  readonly cacheError: { readonly dependency: string; readonly error: unknown }
+  readonly open: LoggedBreakerEvent & {
     readonly openMs: number
     readonly failures: number
     readonly successes: number
   }
-  readonly halfOpen: LoggedEndpointEvent
-  readonly close: LoggedEndpointEvent
+  readonly halfOpen: LoggedBreakerEvent
+  readonly close: LoggedBreakerEvent
   readonly ejected: LoggedEndpointEvent & { readonly reason: string; readonly ejectedMs: number }
   readonly readmitted: LoggedEndpointEvent
   readonly endpointAdded: LoggedEndpointEvent
   readonly endpointRemoved: LoggedEndpointEvent & { readonly inFlight: number }
   readonly resolverError: { readonly dependency: string; readonly error: unknown }
+  readonly updated: {
+    readonly dependency: string
+    readonly source: 'update' | 'file'
+    readonly changes: readonly OptionChange[]
+  }
+  readonly chaosSwitched: { readonly dependency: string; readonly isEnabled: boolean }
 }
 
 /** The part of a client, a `createFetch` or an interceptor that is logged. */
@@ -96,6 +111,14 @@ export class ClientLog {
       ...this.#watchCalls(client),
       ...this.#watchBreakers(client),
       ...this.#watchEndpoints(client),
+      client.$on('updated', ({ dependency, source, changes }) => {
+        // Who reads the file says what it has changed.
+        if (source === 'file') return
+        this.#write('info', 'options updated', () => ({ dependency, changes: changes.map(describeChange) }))
+      }),
+      client.$on('chaosSwitched', ({ dependency, isEnabled }) => {
+        this.#write('warn', chaosMessage(isEnabled), () => ({ dependency }))
+      }),
     ]
     return () => {
       for (const stop of stops) stop()
@@ -121,29 +144,48 @@ export class ClientLog {
       client.$on('reject', (event) => {
         this.#writeSeldom('warn', `call rejected: ${event.reason}`, event, () => ({ reason: event.reason }))
       }),
+      client.$on('shadowReject', (event) => {
+        const { reason } = event
+        // A burst that would have had to wait for a moment is nothing to be warned of.
+        const level = reason === 'queued' ? 'debug' : 'warn'
+        this.#writeSeldom(level, `call would be rejected: ${reason}`, event, () => ({ reason, shadow: true }))
+      }),
       client.$on('shed', (event) => this.#writeSeldom('warn', 'call shed', event, () => ({}))),
       client.$on('fallback', (event) => {
         this.#writeSeldom('warn', 'fallback', event, () => ({ err: serializeError(event.error) }))
+      }),
+      client.$on('stale', (event) => {
+        const ageMs = Math.round(event.ageMs)
+        this.#writeSeldom('warn', 'stale answer', event, () => ({
+          age_ms: ageMs,
+          err: serializeError(event.error),
+        }))
+      }),
+      client.$on('cacheError', ({ dependency, error }) => {
+        this.#writeSeldom('warn', 'cache store failed', { dependency }, () => ({
+          err: serializeError(error),
+        }))
       }),
     ]
   }
 
   #watchBreakers(client: LoggedClient): readonly (() => void)[] {
     return [
-      client.$on('open', ({ dependency, origin, openMs, failures, successes }) => {
+      client.$on('open', ({ dependency, origin, openMs, failures, successes, shadow }) => {
         this.#write('warn', 'circuit open', () => ({
           dependency,
           endpoint: origin,
           open_ms: Math.round(openMs),
           failures,
           successes,
+          shadow,
         }))
       }),
-      client.$on('halfOpen', ({ dependency, origin }) => {
-        this.#write('info', 'circuit half-open', () => ({ dependency, endpoint: origin }))
+      client.$on('halfOpen', ({ dependency, origin, shadow }) => {
+        this.#write('info', 'circuit half-open', () => ({ dependency, endpoint: origin, shadow }))
       }),
-      client.$on('close', ({ dependency, origin }) => {
-        this.#write('info', 'circuit closed', () => ({ dependency, endpoint: origin }))
+      client.$on('close', ({ dependency, origin, shadow }) => {
+        this.#write('info', 'circuit closed', () => ({ dependency, endpoint: origin, shadow }))
       }),
     ]
   }
@@ -197,6 +239,12 @@ export class ClientLog {
     if (!isLogged(this.#logger, level)) return
     quietly(() => this.#logger[level](fields(), message))
   }
+}
+
+/** One option that has changed, on one line. */
+export function describeChange({ option, from, to }: OptionChange): string {
+  const value = (given: unknown) => (given === undefined ? 'default' : show(given))
+  return `${option}: ${value(from)} -> ${value(to)}`
 }
 
 function callFields({ dependency, operation, correlationId }: RepeatedEvent): object {

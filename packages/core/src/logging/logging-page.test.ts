@@ -1,7 +1,11 @@
 import { EventEmitter } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { SpanExporter } from '@opentelemetry/sdk-trace-node'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { createClient, OptionsFileWatch, type Updater, updaterOf } from '../client/index.js'
+import { defineContract } from '../contract/index.js'
 import { HoldfastError } from '../errors/index.js'
 import { createShutdown, type Shutdown, type ShutdownOptions } from '../lifecycle/index.js'
 import { startTelemetry } from '../otel/index.js'
@@ -12,6 +16,7 @@ import { ClientLog, type LoggedEvents } from './client-log.js'
 import { createLogger } from './create-logger.js'
 import { RequestLog } from './request-log.js'
 import { serializeError } from './serialize-error.js'
+import { type LoggedTrafficEvents, logTraffic } from './traffic-log.js'
 
 type Line = Readonly<Record<string, unknown>>
 
@@ -64,18 +69,57 @@ function logRequestsAndCalls(): void {
   for (const waitMs of [0, 10, 2_000]) {
     vi.advanceTimersByTime(waitMs)
     events.emit('reject', { ...call, reason: 'queue full' })
+    events.emit('shadowReject', { ...call, reason: 'queue full' })
+    events.emit('shadowReject', { ...call, reason: 'queued' })
     events.emit('fallback', { ...call, error })
+    events.emit('stale', { ...call, ageMs: 1, error })
+    events.emit('cacheError', { dependency: 'orders', error })
     events.emit('shed', call)
     events.emit('resolverError', { dependency: 'orders', error })
   }
   vi.useRealTimers()
-  events.emit('open', { ...endpoint, openMs: 1, failures: 1, successes: 1 })
-  events.emit('halfOpen', endpoint)
-  events.emit('close', endpoint)
+  events.emit('chaosSwitched', { dependency: 'orders', isEnabled: true })
+  events.emit('chaosSwitched', { dependency: 'orders', isEnabled: false })
+  vi.stubEnv('NODE_ENV', 'production')
+  events.emit('chaosSwitched', { dependency: 'orders', isEnabled: true })
+  vi.unstubAllEnvs()
+  logShifts()
+  events.emit('open', { ...endpoint, openMs: 1, failures: 1, successes: 1, shadow: true })
+  events.emit('halfOpen', { ...endpoint, shadow: true })
+  events.emit('close', { ...endpoint, shadow: true })
+  const changes = [{ option: 'timeoutMs', from: undefined, to: 1 }]
+  events.emit('updated', { dependency: 'orders', source: 'update', changes })
+  logOptionsFile()
   events.emit('ejected', { ...endpoint, reason: 'failure ratio', ejectedMs: 1 })
   events.emit('readmitted', endpoint)
   events.emit('endpointAdded', endpoint)
   events.emit('endpointRemoved', { ...endpoint, inFlight: 1 })
+}
+
+function logOptionsFile(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-log-'))
+  const path = join(folder, 'holdfast.json')
+  const orders = createClient(defineContract('orders', {}), { baseUrl: 'http://127.0.0.1:1' })
+  writeFileSync(path, '{ "clients": { "orders": { "timeoutMs": 5 } } }')
+  let name = 'orders'
+  const clients = () => new Map([[name, [updaterOf(orders) as Updater]]])
+  const watch = OptionsFileWatch.open('test', path, { logger }, clients)
+  name = 'others'
+  watch.refresh()
+  watch.close()
+  rmSync(folder, { recursive: true })
+}
+
+function logShifts(): void {
+  const split = new Emitter<LoggedTrafficEvents>()
+  logTraffic(logger, 'orders', { on: (name, listener) => split.on(name, listener) })
+  const canary = { version: 'canary', baseline: 'stable', percent: 5, detail: 'a few' }
+  split.emit('shifted', { weights: { stable: 1 }, cause: 'canary' })
+  split.emit('shifted', { weights: { stable: 1 }, cause: 'switchTo' })
+  split.emit('canaryStep', canary)
+  split.emit('canaryPromoted', canary)
+  split.emit('canaryRolledBack', { ...canary, reason: 'latency' })
+  split.emit('canaryStopped', canary)
 }
 
 async function logService(): Promise<void> {
@@ -189,9 +233,10 @@ describe('the page about logging', () => {
     const error = new HoldfastError('ABORTED', 'gone', { phase: 'queued', cause })
     error.dependency = 'orders'
     error.operation = 'get'
+    error.injected = true
     const logged = serializeError(error)
     const names = new Set([...Object.keys(logged), ...Object.keys(logged.cause ?? {})])
-    expect(names.size).toBe(14)
+    expect(names.size).toBe(15)
     for (const name of names) expect(page).toContain(`\`${name}\``)
   })
 })

@@ -39,13 +39,14 @@ function serialize(error: unknown, depth: number, seen: Set<object>): LoggedErro
 }
 
 function describe(error: object): Record<string, unknown> {
-  const { name, message, code, stack, status, syscall } = error as Record<string, unknown>
+  const { name, message, code, stack, status, syscall, injected } = error as Record<string, unknown>
   const own = {
     name: typeof name === 'string' ? name : 'Error',
     message: shortened(redactText(typeof message === 'string' ? message : '[no message]'), maxMessageLength),
     ...(isScalar(code) ? { code } : {}),
     ...(typeof syscall === 'string' ? { syscall } : {}),
     ...(typeof status === 'number' ? { status } : {}),
+    ...(injected === true ? { injected } : {}),
   }
   const facts = isHoldfastError(error) ? holdfastFacts(error.toJSON()) : {}
   return {

@@ -46,6 +46,19 @@ describe('ClientMetrics', () => {
     expect(values('http_client_attempts_total')).toEqual([{ ...call, value: 3 }])
   })
 
+  it('counts what policies in shadow would have refused beside what was refused', async () => {
+    const metrics = createMetrics({ process: false })
+    const { client, events } = observed('open')
+    metrics.client.watch(client)
+    events.emit('shadowReject', { ...call, reason: 'no free permit' })
+    events.emit('shadowReject', { ...call, reason: 'no free permit' })
+    const values = await read(metrics)
+    expect(values('http_client_shadow_rejections_total')).toEqual([
+      { ...call, reason: 'no_free_permit', value: 2 },
+    ])
+    expect(values('http_client_rejections_total')).toEqual([])
+  })
+
   it('counts what a client reports and shows its state', async () => {
     const metrics = createMetrics({ process: false })
     const { client, events } = observed('halfOpen')

@@ -8,12 +8,19 @@ import { describeMetric, type MetricKey } from './metric-definitions.js'
 import type { MetricFamily } from './metric-family.js'
 import type { ObservedClient } from './observed-client.js'
 import type { FamilyOptions } from './server-metrics.js'
+import { TrafficMetrics } from './traffic-metrics.js'
 
 /** The outcome of a call that gave what was asked for. */
 export const successOutcome = 'success'
 
 /** The states of a breaker whose transitions are counted. */
 const breakerLabels = ['open', 'half_open', 'closed'] as const
+
+/** Makes the slots of an operation whose answers serve several calls. */
+interface SharingSlots {
+  cacheResult(result: string): CounterSlot
+  coalesced(): CounterSlot
+}
 
 /** Counts the calls of one operation. Made once, kept by whoever calls. */
 class OperationMetrics {
@@ -22,10 +29,18 @@ class OperationMetrics {
   readonly #byOutcome = new Map<string, HistogramSlot>()
   #success: HistogramSlot | undefined = undefined
   #attempts: CounterSlot | undefined = undefined
+  readonly #sharing: SharingSlots
+  readonly #cacheResults = new Map<string, CounterSlot>()
+  #coalesced: CounterSlot | undefined = undefined
 
-  constructor(slotOf: (outcome: string) => HistogramSlot, attemptsSlot: () => CounterSlot) {
+  constructor(
+    slotOf: (outcome: string) => HistogramSlot,
+    attemptsSlot: () => CounterSlot,
+    sharing: SharingSlots,
+  ) {
     this.#slotOf = slotOf
     this.#attemptsSlot = attemptsSlot
+    this.#sharing = sharing
   }
 
   /** Counts a call that has ended, with the requests that it sent. */
@@ -33,6 +48,22 @@ class OperationMetrics {
     this.slot(outcome).observe(seconds)
     this.#attempts ??= this.#attemptsSlot()
     this.#attempts.value += attempts
+  }
+
+  /** Counts how the cache answered a call. */
+  cached(result: string): void {
+    let slot = this.#cacheResults.get(result)
+    if (slot === undefined) {
+      slot = this.#sharing.cacheResult(result)
+      this.#cacheResults.set(result, slot)
+    }
+    slot.value++
+  }
+
+  /** Counts a call that shared the request of another. */
+  coalesced(): void {
+    this.#coalesced ??= this.#sharing.coalesced()
+    this.#coalesced.value++
   }
 
   /** The slot of an outcome, for an exemplar. */
@@ -59,9 +90,15 @@ export class ClientMetrics {
   readonly #retries: CounterFamily
   readonly #hedges: CounterFamily
   readonly #rejections: CounterFamily
+  readonly #shadowRejections: CounterFamily
+  readonly #chaos: CounterFamily
+  readonly #cacheResults: CounterFamily
+  readonly #coalesced: CounterFamily
   readonly #transitions: CounterFamily
   readonly #ejections: CounterFamily
   readonly #gauges: ClientGauges
+  /** Of clients with several versions of a dependency. */
+  readonly traffic: TrafficMetrics
 
   constructor(options: FamilyOptions) {
     const { naming, maxSeries } = options
@@ -79,11 +116,32 @@ export class ClientMetrics {
     this.#retries = counter('callRetries')
     this.#hedges = counter('callHedges')
     this.#rejections = counter('callRejections')
+    this.#shadowRejections = counter('callShadowRejections')
+    this.#chaos = counter('callChaos')
+    this.#cacheResults = counter('cacheResults')
+    this.#coalesced = counter('coalescedCalls')
     this.#transitions = counter('breakerTransitions')
     this.#ejections = counter('endpointEjections')
     this.#gauges = new ClientGauges(naming)
-    const calls = [this.#attempts, this.#retries, this.#hedges, this.#rejections]
-    this.families = [this.#durations, ...calls, this.#transitions, this.#ejections, ...this.#gauges.families]
+    this.traffic = new TrafficMetrics(options)
+    const calls = [
+      this.#attempts,
+      this.#retries,
+      this.#hedges,
+      this.#rejections,
+      this.#shadowRejections,
+      this.#chaos,
+    ]
+    const shared = [this.#cacheResults, this.#coalesced]
+    this.families = [
+      this.#durations,
+      ...calls,
+      ...shared,
+      this.#transitions,
+      this.#ejections,
+      ...this.traffic.families,
+      ...this.#gauges.families,
+    ]
   }
 
   /** What counts the calls of one operation. */
@@ -91,6 +149,10 @@ export class ClientMetrics {
     return new OperationMetrics(
       (outcome) => this.#durations.series.slot(this.#labels({ dependency, operation, method }, outcome)),
       () => this.#attempts.series.slot([dependency, operation]),
+      {
+        cacheResult: (result) => this.#cacheResults.series.slot([dependency, operation, result]),
+        coalesced: () => this.#coalesced.series.slot([dependency, operation]),
+      },
     )
   }
 
@@ -109,9 +171,15 @@ export class ClientMetrics {
       client.$on('reject', ({ dependency, operation, reason }) => {
         this.#rejections.add([dependency, operation, reason.replaceAll(' ', '_')])
       }),
+      client.$on('shadowReject', ({ dependency, operation, reason }) => {
+        this.#shadowRejections.add([dependency, operation, reason.replaceAll(' ', '_')])
+      }),
       client.$on('shed', ({ dependency, operation }) => {
         this.#rejections.add([dependency, operation, 'shed'])
       }),
+      client.$on('chaos', ({ dependency, operation, kind }) =>
+        this.#chaos.add([dependency, operation, kind]),
+      ),
     ]
   }
 

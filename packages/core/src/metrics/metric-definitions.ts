@@ -50,6 +50,13 @@ export const metricDefinitions = define({
     labels: ['reason', 'priority'],
     help: 'Requests that were not let in: overload, or a deadline that had passed.',
   },
+  requestsShadowRefused: {
+    type: 'counter',
+    name: 'http_requests_shadow_refused_total',
+    otelName: 'http_server_requests_shadow_refused_total',
+    labels: ['reason', 'priority'],
+    help: 'Requests that admission in shadow let in, which it would have refused or had wait.',
+  },
   admissionLimit: {
     type: 'gauge',
     name: 'http_requests_limit',
@@ -63,6 +70,13 @@ export const metricDefinitions = define({
     otelName: 'http_server_requests_queued',
     labels: [],
     help: 'Requests that wait to be let in.',
+  },
+  requestsChaos: {
+    type: 'counter',
+    name: 'http_requests_chaos_injections_total',
+    otelName: 'http_server_requests_chaos_injections_total',
+    labels: ['kind'],
+    help: 'Requests that chaos held up or failed.',
   },
   callDuration: {
     type: 'histogram',
@@ -95,6 +109,30 @@ export const metricDefinitions = define({
     labels: ['dependency', 'operation', 'reason'],
     help: 'Attempts refused before anything was sent.',
   },
+  callShadowRejections: {
+    type: 'counter',
+    name: 'http_client_shadow_rejections_total',
+    labels: ['dependency', 'operation', 'reason'],
+    help: 'Attempts that a policy in shadow let through, which it would have refused or had wait.',
+  },
+  callChaos: {
+    type: 'counter',
+    name: 'http_client_chaos_injections_total',
+    labels: ['dependency', 'operation', 'kind'],
+    help: 'Attempts that chaos held up or failed.',
+  },
+  cacheResults: {
+    type: 'counter',
+    name: 'http_client_cache_results_total',
+    labels: ['dependency', 'operation', 'result'],
+    help: 'Calls of cached operations, by what the cache made of them.',
+  },
+  coalescedCalls: {
+    type: 'counter',
+    name: 'http_client_coalesced_total',
+    labels: ['dependency', 'operation'],
+    help: 'Calls that shared the request of another.',
+  },
   breakerState: {
     type: 'gauge',
     name: 'http_client_circuit_breaker_state',
@@ -112,6 +150,24 @@ export const metricDefinitions = define({
     name: 'http_client_endpoint_ejections_total',
     labels: ['dependency', 'endpoint'],
     help: 'How often an endpoint was left out of the choice because it failed.',
+  },
+  versionCalls: {
+    type: 'counter',
+    name: 'http_client_version_calls_total',
+    labels: ['dependency', 'version', 'outcome'],
+    help: 'Calls that went to this version of a dependency.',
+  },
+  versionShare: {
+    type: 'gauge',
+    name: 'http_client_version_share',
+    labels: ['dependency', 'version'],
+    help: 'Share of the calls that the weights give to this version, from 0 to 1.',
+  },
+  canaries: {
+    type: 'counter',
+    name: 'http_client_canaries_total',
+    labels: ['dependency', 'version', 'result'],
+    help: 'Canaries that have ended.',
   },
   budgetTokens: {
     type: 'gauge',

@@ -14,11 +14,13 @@ export interface CountedEvents {
   readonly hedge: ObservedCall
   readonly reject: ObservedCall & { readonly reason: string }
   readonly shed: ObservedCall
+  readonly shadowReject: ObservedCall & { readonly reason: string }
   readonly open: ObservedEndpoint
   readonly halfOpen: ObservedEndpoint
   readonly close: ObservedEndpoint
   readonly ejected: ObservedEndpoint
   readonly endpointReleased: ObservedEndpoint
+  readonly chaos: ObservedCall & { readonly kind: string }
 }
 
 /** What is read of one endpoint. */

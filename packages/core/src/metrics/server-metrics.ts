@@ -88,6 +88,8 @@ export class ServerMetrics {
   readonly #durations: HistogramFamily
   readonly #aborted: CounterFamily
   readonly #refused: CounterFamily
+  readonly #shadowRefused: CounterFamily
+  readonly #chaos: CounterFamily
   readonly #routes = new Map<string, RouteSlots>()
   #inFlight = 0
   #admission: ObservedAdmission | undefined = undefined
@@ -110,12 +112,22 @@ export class ServerMetrics {
       maxSeries,
       overflowOf: () => [otherLabel, otherLabel],
     })
+    this.#shadowRefused = new CounterFamily(describeMetric('requestsShadowRefused', naming), {
+      maxSeries,
+      overflowOf: () => [otherLabel, otherLabel],
+    })
+    this.#chaos = new CounterFamily(describeMetric('requestsChaos', naming), {
+      maxSeries,
+      overflowOf: () => [otherLabel],
+    })
     this.families = [
       this.#durations,
       inFlight,
       this.#aborted,
       this.#refused,
+      this.#shadowRefused,
       ...this.#admissionGauges(naming),
+      this.#chaos,
     ]
   }
 
@@ -132,6 +144,16 @@ export class ServerMetrics {
   /** A request was not let in. */
   refused(reason: string, priority: string): void {
     this.#refused.add([reason, priority])
+  }
+
+  /** A request was let in only because admission is in shadow. */
+  shadowRefused(reason: string, priority: string): void {
+    this.#shadowRefused.add([reason, priority])
+  }
+
+  /** Chaos has done something to a request. */
+  injected(kind: string): void {
+    this.#chaos.add([kind])
   }
 
   /** Shows the limit of `admission`, and who waits for it. */

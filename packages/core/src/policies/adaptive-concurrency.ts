@@ -1,4 +1,5 @@
-import { cancel, type Due, schedule, timerSlackMs } from '../cancellation/index.js'
+import { cancel, schedule, timerSlackMs } from '../cancellation/index.js'
+import { mergeOptions } from '../config/index.js'
 import { ConcurrencyLimitError } from '../errors/index.js'
 import { leastFirst, type Priority, roomFor } from '../priority/index.js'
 import { AdaptiveLimit } from './adaptive-limit.js'
@@ -9,10 +10,12 @@ import {
 } from './adaptive-options.js'
 import { ConcurrencyQueue } from './concurrency-queue.js'
 import type { Execution, Step } from './execution.js'
-import { judgeLoad, type LimitVerdict } from './limit-verdict.js'
+import type { LimitVerdict } from './limit-verdict.js'
 import { BasePolicy, type Policy } from './policy.js'
 import { QueueWatch } from './queue-watch.js'
-import { guarded } from './user-function.js'
+import { type Reconfigurable, takeOn } from './reconfigure.js'
+import { type ShadowRejection, shadowRejection } from './shadow-rejection.js'
+import { ShedTimer } from './shed-timer.js'
 
 /** Why an adaptive limit refused a call; `shed`: it waited in a queue that no longer gets shorter. */
 export interface AdaptiveConcurrencyRejection {
@@ -24,6 +27,8 @@ export interface AdaptiveConcurrencyRejection {
 export interface AdaptiveConcurrencyEvents {
   /** A call was refused, for whatever reason. */
   reject: AdaptiveConcurrencyRejection
+  /** In shadow: a call went through for which there was no permit. */
+  shadowReject: ShadowRejection
   /** A waiter was shed, after `waitedMs` in the queue. A `reject` goes with it. */
   shed: { readonly execution: Execution; readonly waitedMs: number }
   /** The limit has changed. */
@@ -40,6 +45,8 @@ export interface AdaptiveConcurrency extends Policy<AdaptiveConcurrencyEvents> {
   readonly inFlight: number
   /** Calls that wait for one. */
   readonly queued: number
+  /** Whether it only reports what it would have done. */
+  readonly shadow: boolean
   /**
    * Takes a permit if one is free. For pipelines that cannot use `execute`; pair it with `settled` and `release`.
    *
@@ -59,12 +66,20 @@ export interface AdaptiveConcurrency extends Policy<AdaptiveConcurrencyEvents> {
   settled(verdict: LimitVerdict, startedAt: number, now: number, allowedMs?: number): void
   /** Gives a permit back, once the work that has been left behind since `execution.lingered` was `mark` has ended. */
   release(execution: Execution, mark: number): void
+  /**
+   * Changes options and keeps the limit that has been learnt, within the new bounds, and who holds a permit and who
+   * waits for one. What is not given stays; `initialLimit` has no effect any more.
+   * @throws {ConfigInvalidError} `CONFIG_INVALID` when an option is out of range; then nothing has changed.
+   */
+  update(options: AdaptiveConcurrencyOptions): void
 }
 
-class AdaptiveConcurrencyPolicy extends BasePolicy<AdaptiveConcurrencyEvents> implements AdaptiveConcurrency {
-  readonly maxLimit: number
-  readonly #options
-  readonly #classify: (error: unknown, execution: Execution) => LimitVerdict
+class AdaptiveConcurrencyPolicy
+  extends BasePolicy<AdaptiveConcurrencyEvents>
+  implements AdaptiveConcurrency, Reconfigurable<AdaptiveConcurrencyOptions>
+{
+  #given: AdaptiveConcurrencyOptions
+  #options: ReturnType<typeof resolveAdaptiveOptions>
   readonly #limit: AdaptiveLimit
   readonly #watch: QueueWatch
   readonly #queue = new ConcurrencyQueue()
@@ -72,14 +87,14 @@ class AdaptiveConcurrencyPolicy extends BasePolicy<AdaptiveConcurrencyEvents> im
 
   constructor(options: AdaptiveConcurrencyOptions) {
     super()
+    this.#given = options
     this.#options = resolveAdaptiveOptions(options)
-    this.#classify =
-      options.classify === undefined
-        ? judgeLoad
-        : guarded('classify of adaptiveConcurrency()', options.classify, judgeLoad)
     this.#limit = new AdaptiveLimit(this.#options.limit)
     this.#watch = new QueueWatch(this.#options.watch)
-    this.maxLimit = this.#options.limit.maxLimit
+  }
+
+  get maxLimit(): number {
+    return this.#options.limit.maxLimit
   }
 
   get limit(): number {
@@ -94,6 +109,10 @@ class AdaptiveConcurrencyPolicy extends BasePolicy<AdaptiveConcurrencyEvents> im
     return this.#queue.size
   }
 
+  get shadow(): boolean {
+    return this.#options.shadow
+  }
+
   link(next: Step): Step {
     return async (execution) => {
       if (!this.tryAcquire(execution.priority)) await this.acquire(execution)
@@ -105,7 +124,7 @@ class AdaptiveConcurrencyPolicy extends BasePolicy<AdaptiveConcurrencyEvents> im
         this.settled('success', startedAt, performance.now(), allowedMs)
         return value
       } catch (error) {
-        this.settled(this.#classify(error, execution), startedAt, performance.now(), allowedMs)
+        this.settled(this.#options.classify(error, execution), startedAt, performance.now(), allowedMs)
         throw error
       } finally {
         this.release(execution, mark)
@@ -125,9 +144,13 @@ class AdaptiveConcurrencyPolicy extends BasePolicy<AdaptiveConcurrencyEvents> im
     if (execution.aborted) throw execution.reason
     const { priority } = execution
     if (this.tryAcquire(priority)) return
+    const { maxQueue, maxQueueWaitMs, maxQueueWaitRatio, shadow } = this.#options
+    if (shadow) {
+      this.#pretend(execution)
+      return
+    }
     // A retry or a hedge that had to queue would add load to what is already full.
     if (execution.attempt > 1 || execution.hedged) throw this.#refuse('no free permit', execution)
-    const { maxQueue, maxQueueWaitMs, maxQueueWaitRatio } = this.#options
     const isFull = (refused: Execution) => this.#refuse('queue full', refused)
     if (this.#queue.size >= maxQueue && !this.#queue.displace(priority, isFull)) throw isFull(execution)
     const now = performance.now()
@@ -148,8 +171,38 @@ class AdaptiveConcurrencyPolicy extends BasePolicy<AdaptiveConcurrencyEvents> im
   settled(verdict: LimitVerdict, startedAt: number, now: number, allowedMs = Number.POSITIVE_INFINITY): void {
     const previousLimit = this.#limit.value
     this.#limit.settled(verdict, startedAt, now, allowedMs)
+    if (this.#limit.value !== previousLimit) this.#changed(previousLimit, now)
+  }
+
+  update(options: AdaptiveConcurrencyOptions): void {
+    checkAdaptiveOptions(options, 'update() of adaptiveConcurrency()')
+    this[takeOn](mergeOptions(this.#given, options))
+  }
+
+  [takeOn](options: AdaptiveConcurrencyOptions): void {
+    checkAdaptiveOptions(options)
+    this.#given = options
+    this.#options = resolveAdaptiveOptions(options)
+    const previousLimit = this.#limit.value
+    const now = performance.now()
+    this.#limit.takeOn(this.#options.limit)
+    this.#watch.takeOn(this.#options.watch)
+    if (this.#options.shadow) this.#admitAll()
+    if (this.#limit.value !== previousLimit) this.#changed(previousLimit, now)
+    if (this.#timer.isSet) this.#setTimer(now)
+  }
+
+  /** Takes a permit that there is not. */
+  #pretend(execution: Execution): void {
+    if (this.events.has('shadowReject')) {
+      const waiting = Math.max(0, this.#limit.inFlight - this.#limit.value)
+      this.events.emit('shadowReject', shadowRejection(execution, waiting, this.#options.maxQueue))
+    }
+    this.#limit.inFlight++
+  }
+
+  #changed(previousLimit: number, now: number): void {
     const limit = this.#limit.value
-    if (limit === previousLimit) return
     if (limit > previousLimit) this.#admit()
     else if (this.#limit.inFlight >= limit) this.#bind(now)
     if (this.events.has('limit')) this.events.emit('limit', { limit, previousLimit })
@@ -178,6 +231,10 @@ class AdaptiveConcurrencyPolicy extends BasePolicy<AdaptiveConcurrencyEvents> im
       limit.inFlight++
       this.#queue.admit()
     }
+  }
+
+  #admitAll(): void {
+    while (this.#queue.admit()) this.#limit.inFlight++
   }
 
   /** A lower limit leaves no permit free, and the queue may have to be shed sooner than the timer knows. */
@@ -220,23 +277,6 @@ class AdaptiveConcurrencyPolicy extends BasePolicy<AdaptiveConcurrencyEvents> im
     return new ConcurrencyLimitError(
       `${reason}: ${this.#limit.inFlight} of ${this.#limit.value} permits in use, ${this.#queue.size} waiting`,
     )
-  }
-}
-
-/** Fires when who has waited longest may have to be shed; runs only while somebody waits. */
-class ShedTimer implements Due {
-  dueAt = 0
-  earlier: Due | undefined = undefined
-  later: Due | undefined = undefined
-  queue: Due['queue'] = undefined
-  readonly fire: () => void
-
-  constructor(fire: () => void) {
-    this.fire = fire
-  }
-
-  get isSet(): boolean {
-    return this.queue !== undefined
   }
 }
 

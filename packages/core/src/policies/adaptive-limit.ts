@@ -43,7 +43,7 @@ const acceptedMargin = 1.25
  * interval does in CoDel (Nichols and Jacobson 2012).
  */
 export class AdaptiveLimit {
-  readonly #settings: AdaptiveLimitSettings
+  #settings: AdaptiveLimitSettings
   readonly #history = new LossHistory()
   /** Whole permits, what `#exact` is rounded down to. */
   value: number
@@ -67,6 +67,12 @@ export class AdaptiveLimit {
     this.#settings = settings
     this.#exact = settings.initialLimit
     this.value = settings.initialLimit
+  }
+
+  /** From now on by other constants. What has been learnt stays, within the new bounds. */
+  takeOn(settings: AdaptiveLimitSettings): void {
+    this.#settings = settings
+    this.#set(Math.min(settings.maxLimit, Math.max(settings.minLimit, this.#exact)))
   }
 
   /**

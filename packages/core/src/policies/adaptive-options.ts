@@ -1,8 +1,9 @@
 import { OptionCheck } from '../config/index.js'
 import type { AdaptiveLimitSettings } from './adaptive-limit.js'
 import type { Execution } from './execution.js'
-import type { LimitVerdict } from './limit-verdict.js'
+import { judgeLoad, type LimitVerdict } from './limit-verdict.js'
 import type { QueueWatchSettings } from './queue-watch.js'
+import { guarded } from './user-function.js'
 
 /** Options of `adaptiveConcurrency`. */
 export interface AdaptiveConcurrencyOptions {
@@ -59,6 +60,11 @@ export interface AdaptiveConcurrencyOptions {
    * 503 with `Retry-After` are `overload`, an answer such as 404 is a `success`, and every other error `neutral`.
    */
   readonly classify?: (error: unknown, execution: Execution) => LimitVerdict
+  /**
+   * Only reports whom it would have refused or made to wait, and lets every call through at once.
+   * @default false
+   */
+  readonly shadow?: boolean
 }
 
 /** The defaults of `adaptiveConcurrency`. */
@@ -72,6 +78,7 @@ const adaptiveDefaults = Object.freeze({
   shedAfterMs: 1000,
   shedOlderThanMs: 10,
   slowRatio: 0.25,
+  shadow: false,
 } as const)
 
 const optionNames = [
@@ -85,12 +92,16 @@ const optionNames = [
   'shedOlderThanMs',
   'slowRatio',
   'classify',
+  'shadow',
 ] as const satisfies readonly (keyof AdaptiveConcurrencyOptions)[]
 
 /** @throws {ConfigInvalidError} `CONFIG_INVALID` when an option is out of range. */
-export function checkAdaptiveOptions(options: AdaptiveConcurrencyOptions): void {
-  const check = new OptionCheck('adaptiveConcurrency()')
-  if (check.object('', options, optionNames)) {
+export function checkAdaptiveOptions(
+  options: AdaptiveConcurrencyOptions,
+  subject = 'adaptiveConcurrency()',
+): void {
+  const check = new OptionCheck(subject)
+  if (check.object('', options ?? null, optionNames)) {
     const permits = { min: 1, max: 1_000_000, integer: true }
     check.number('minLimit', options.minLimit, permits)
     check.number('maxLimit', options.maxLimit, permits)
@@ -104,6 +115,7 @@ export function checkAdaptiveOptions(options: AdaptiveConcurrencyOptions): void 
       check.number('slowRatio', options.slowRatio, { min: 0, max: 1, exclusive: true })
     }
     check.function('classify', options.classify)
+    check.boolean('shadow', options.shadow)
     checkOrder(check, options)
   }
   check.done()
@@ -153,6 +165,11 @@ export function resolveAdaptiveOptions(options: AdaptiveConcurrencyOptions) {
     maxQueue: options.maxQueue ?? adaptiveDefaults.maxQueue,
     maxQueueWaitRatio: options.maxQueueWaitRatio ?? adaptiveDefaults.maxQueueWaitRatio,
     maxQueueWaitMs: options.maxQueueWaitMs || Number.POSITIVE_INFINITY,
+    shadow: options.shadow ?? adaptiveDefaults.shadow,
+    classify:
+      options.classify === undefined
+        ? judgeLoad
+        : guarded('classify of adaptiveConcurrency()', options.classify, judgeLoad),
   }
 }
 

@@ -4,7 +4,7 @@ import type { OutcomeWindow } from './outcome-window.js'
 
 /** When a breaker opens, and for how long. */
 export class BreakerOpening {
-  readonly #options: ResolvedCircuitBreaker
+  #options: ResolvedCircuitBreaker
   readonly #window: OutcomeWindow
   #connectionFailures = 0
   /** Failures since the last success, and when the first of them settled. */
@@ -16,6 +16,11 @@ export class BreakerOpening {
   constructor(options: ResolvedCircuitBreaker, window: OutcomeWindow) {
     this.#options = options
     this.#window = window
+  }
+
+  /** From now on by other options; what has been counted counts on. */
+  takeOn(options: ResolvedCircuitBreaker): void {
+    this.#options = options
   }
 
   /** Counts a failure, which the window holds already; says whether it opens the breaker. */

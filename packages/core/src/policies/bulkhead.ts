@@ -1,8 +1,10 @@
-import { OptionCheck } from '../config/index.js'
+import { mergeOptions, OptionCheck } from '../config/index.js'
 import { ConcurrencyLimitError } from '../errors/index.js'
 import { ConcurrencyQueue } from './concurrency-queue.js'
 import type { Execution, Step } from './execution.js'
 import { BasePolicy, type Policy } from './policy.js'
+import { type Reconfigurable, takeOn } from './reconfigure.js'
+import { type ShadowRejection, shadowRejection } from './shadow-rejection.js'
 
 /** Options of `bulkhead`. */
 export interface BulkheadOptions {
@@ -21,6 +23,11 @@ export interface BulkheadOptions {
    * @default false
    */
   readonly queueTimeoutMs?: number | false
+  /**
+   * Only reports whom it would have refused or made to wait, and lets every call through at once.
+   * @default false
+   */
+  readonly shadow?: boolean
 }
 
 /** Why a bulkhead refused a call. */
@@ -32,15 +39,19 @@ export interface BulkheadRejection {
 /** The events of a bulkhead. */
 export interface BulkheadEvents {
   reject: BulkheadRejection
+  /** In shadow: a call went through for which there was no permit. */
+  shadowReject: ShadowRejection
 }
 
 /** A bulkhead, and how full it is. */
 export interface Bulkhead extends Policy<BulkheadEvents> {
   readonly maxConcurrent: number
-  /** Calls that hold a permit. */
+  /** Calls that hold a permit: more than `maxConcurrent` in shadow, and after that was lowered. */
   readonly inFlight: number
   /** Calls that wait for one. */
   readonly queued: number
+  /** Whether it only reports what it would have done. */
+  readonly shadow: boolean
   /** Takes a permit if one is free. For pipelines that cannot use `execute`; pair it with `release`. */
   tryAcquire(): boolean
   /**
@@ -50,22 +61,33 @@ export interface Bulkhead extends Policy<BulkheadEvents> {
   acquire(execution: Execution): Promise<void>
   /** Gives a permit back, once the work that has been left behind since `execution.lingered` was `mark` has ended. */
   release(execution: Execution, mark: number): void
+  /**
+   * Changes options and keeps who holds a permit and who waits for one: with more permits those go on at once, with
+   * fewer none is handed out until enough have come back. What is not given stays.
+   * @throws {ConfigInvalidError} `CONFIG_INVALID` when an option is out of range; then nothing has changed.
+   */
+  update(options: BulkheadOptions): void
 }
 
-const bulkheadDefaults = Object.freeze({ maxConcurrent: 200, maxQueue: 1000, queueTimeoutMs: false } as const)
+const bulkheadDefaults = Object.freeze({
+  maxConcurrent: 200,
+  maxQueue: 1000,
+  queueTimeoutMs: false,
+  shadow: false,
+} as const)
 
-class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
-  readonly maxConcurrent: number
-  readonly #maxQueue: number
-  readonly #queueTimeoutMs: number | false
+class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead, Reconfigurable<BulkheadOptions> {
+  maxConcurrent: number
+  #given: BulkheadOptions
+  #options: Required<BulkheadOptions>
   readonly #queue = new ConcurrencyQueue()
   #inFlight = 0
 
   constructor(options: BulkheadOptions) {
     super()
-    this.maxConcurrent = options.maxConcurrent ?? bulkheadDefaults.maxConcurrent
-    this.#maxQueue = options.maxQueue ?? bulkheadDefaults.maxQueue
-    this.#queueTimeoutMs = options.queueTimeoutMs ?? bulkheadDefaults.queueTimeoutMs
+    this.#given = options
+    this.#options = resolveBulkhead(options)
+    this.maxConcurrent = this.#options.maxConcurrent
   }
 
   get inFlight(): number {
@@ -74,6 +96,10 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
 
   get queued(): number {
     return this.#queue.size
+  }
+
+  get shadow(): boolean {
+    return this.#options.shadow
   }
 
   link(next: Step): Step {
@@ -97,14 +123,19 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
   async acquire(execution: Execution): Promise<void> {
     if (execution.aborted) throw execution.reason
     if (this.tryAcquire()) return
+    const { maxQueue, queueTimeoutMs, shadow } = this.#options
+    if (shadow) {
+      this.#pretend(execution)
+      return
+    }
     // A retry or a hedge that had to queue would add load to what is already full.
     if (execution.attempt > 1 || execution.hedged) throw this.#refuse('no free permit', execution)
     const isFull = (refused: Execution) => this.#refuse('queue full', refused)
-    if (this.#queue.size >= this.#maxQueue && !this.#queue.displace(execution.priority, isFull))
+    if (this.#queue.size >= maxQueue && !this.#queue.displace(execution.priority, isFull))
       throw isFull(execution)
-    const part = this.#queueTimeoutMs === false ? execution : execution.fork()
-    if (this.#queueTimeoutMs !== false) {
-      part.expireIn(this.#queueTimeoutMs, () => this.#refuse('queue timeout', execution))
+    const part = queueTimeoutMs === false ? execution : execution.fork()
+    if (queueTimeoutMs !== false) {
+      part.expireIn(queueTimeoutMs, () => this.#refuse('queue timeout', execution))
     }
     try {
       await this.#queue.wait(execution, part, performance.now())
@@ -118,6 +149,28 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
     else void execution.settled(mark).then(() => this.#pass())
   }
 
+  update(options: BulkheadOptions): void {
+    resolveBulkhead(options, 'update() of bulkhead()')
+    this[takeOn](mergeOptions(this.#given, options))
+  }
+
+  [takeOn](options: BulkheadOptions): void {
+    this.#options = resolveBulkhead(options)
+    this.#given = options
+    this.maxConcurrent = this.#options.maxConcurrent
+    const room = this.#options.shadow ? Number.POSITIVE_INFINITY : this.maxConcurrent
+    while (this.#inFlight < room && this.#queue.admit()) this.#inFlight++
+  }
+
+  /** Takes a permit that there is not. */
+  #pretend(execution: Execution): void {
+    if (this.events.has('shadowReject')) {
+      const waiting = this.#inFlight - this.maxConcurrent
+      this.events.emit('shadowReject', shadowRejection(execution, waiting, this.#options.maxQueue))
+    }
+    this.#inFlight++
+  }
+
   #refuse(reason: BulkheadRejection['reason'], execution: Execution): ConcurrencyLimitError {
     if (this.events.has('reject')) this.events.emit('reject', { reason, execution })
     return new ConcurrencyLimitError(
@@ -127,7 +180,7 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
 
   /** Hands the permit to whose turn it is, or takes it back. */
   #pass(): void {
-    if (!this.#queue.admit()) this.#inFlight--
+    if (this.#inFlight > this.maxConcurrent || !this.#queue.admit()) this.#inFlight--
   }
 }
 
@@ -147,12 +200,26 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead {
  * ```
  */
 export function bulkhead(options: BulkheadOptions = {}): Bulkhead {
-  const check = new OptionCheck('bulkhead()')
-  if (check.object('', options, ['maxConcurrent', 'maxQueue', 'queueTimeoutMs'])) {
+  return new BulkheadPolicy(options)
+}
+
+/**
+ * Checks the options of a bulkhead and fills them in.
+ * @throws {ConfigInvalidError} `CONFIG_INVALID` when one is out of range.
+ */
+export function resolveBulkhead(options: BulkheadOptions, subject = 'bulkhead()'): Required<BulkheadOptions> {
+  const check = new OptionCheck(subject)
+  if (check.object('', options ?? null, Object.keys(bulkheadDefaults))) {
     check.number('maxConcurrent', options.maxConcurrent, { min: 1, integer: true })
     check.number('maxQueue', options.maxQueue, { min: 0, integer: true })
     if (options.queueTimeoutMs !== false) check.milliseconds('queueTimeoutMs', options.queueTimeoutMs)
+    check.boolean('shadow', options.shadow)
   }
   check.done()
-  return new BulkheadPolicy(options)
+  return {
+    maxConcurrent: options.maxConcurrent ?? bulkheadDefaults.maxConcurrent,
+    maxQueue: options.maxQueue ?? bulkheadDefaults.maxQueue,
+    queueTimeoutMs: options.queueTimeoutMs ?? bulkheadDefaults.queueTimeoutMs,
+    shadow: options.shadow ?? bulkheadDefaults.shadow,
+  }
 }

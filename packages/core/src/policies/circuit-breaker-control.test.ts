@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type CircuitBreaker, circuitBreaker } from './circuit-breaker.js'
+import { circuitBreaker } from './circuit-breaker.js'
+import type { CircuitBreaker } from './circuit-breaker-interface.js'
 
 const turn = (ms = 0) => vi.advanceTimersByTimeAsync(ms)
 const fail = (breaker: CircuitBreaker) =>

@@ -58,6 +58,11 @@ export interface CircuitBreakerOptions {
    */
   readonly classify?: (error: unknown, execution: Execution) => BreakerVerdict
   /**
+   * Only reports what it would have done, and lets every call through.
+   * @default false
+   */
+  readonly shadow?: boolean
+  /**
    * Name of the opossum instance, which opossum's own tools show.
    * @default 'circuit'
    */
@@ -98,6 +103,7 @@ const optionNames = [
   'slowCallMs',
   'probeTimeoutMs',
   'classify',
+  'shadow',
   'name',
   'random',
 ] as const satisfies readonly (keyof CircuitBreakerOptions)[]
@@ -106,14 +112,18 @@ const optionNames = [
  * Checks the options of a breaker and fills them in.
  * @throws {ConfigInvalidError} `CONFIG_INVALID` when one is out of range, or two contradict each other.
  */
-export function resolveCircuitBreakerOptions(options: CircuitBreakerOptions): ResolvedCircuitBreaker {
-  const check = new OptionCheck('circuitBreaker()')
-  if (check.object('', options, optionNames)) {
+export function resolveCircuitBreakerOptions(
+  options: CircuitBreakerOptions,
+  subject = 'circuitBreaker()',
+): ResolvedCircuitBreaker {
+  const check = new OptionCheck(subject)
+  if (check.object('', options ?? null, optionNames)) {
     checkThresholds(check, options)
     checkTimes(check, options)
     if (options.name !== undefined && typeof options.name !== 'string') {
       check.add('name', `must be a string, not ${show(options.name)}`)
     }
+    check.boolean('shadow', options.shadow)
     check.function('classify', options.classify)
     check.function('random', options.random)
   }
@@ -131,6 +141,7 @@ export function resolveCircuitBreakerOptions(options: CircuitBreakerOptions): Re
     probeTimeoutMs: options.probeTimeoutMs ?? defaults.probeTimeoutMs,
     classify:
       classify === undefined ? judgeError : guarded('classify of circuitBreaker()', classify, judgeError),
+    shadow: options.shadow ?? false,
     name: options.name ?? defaults.name,
     random: guardedRandom(options.random ?? Math.random),
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type BreakerState, type CircuitBreaker, circuitBreaker } from './circuit-breaker.js'
+import { circuitBreaker } from './circuit-breaker.js'
+import type { BreakerState, CircuitBreaker } from './circuit-breaker-interface.js'
 import type { Execution } from './execution.js'
 
 const settings = {

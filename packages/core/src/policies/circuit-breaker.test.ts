@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AbortedError, ConnectFailedError, HttpError } from '../errors/index.js'
-import { type CircuitBreaker, circuitBreaker } from './circuit-breaker.js'
+import { circuitBreaker } from './circuit-breaker.js'
+import type { CircuitBreaker } from './circuit-breaker-interface.js'
 import type { CircuitBreakerOptions } from './circuit-breaker-options.js'
 import { compose } from './compose.js'
 import { timeout } from './timeout.js'

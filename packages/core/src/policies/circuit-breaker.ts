@@ -1,6 +1,8 @@
-import { CircuitOpenError } from '../errors/index.js'
+import { mergeOptions } from '../config/index.js'
+import { CircuitOpenError, ConfigInvalidError } from '../errors/index.js'
 import { BreakerOpening } from './breaker-opening.js'
 import type { BreakerVerdict } from './breaker-verdict.js'
+import type { BreakerState, CircuitBreaker, CircuitBreakerEvents } from './circuit-breaker-interface.js'
 import {
   type CircuitBreakerOptions,
   type ResolvedCircuitBreaker,
@@ -9,56 +11,18 @@ import {
 import type { Execution, Step } from './execution.js'
 import type { OpossumBreaker } from './observed-opossum.js'
 import { OutcomeWindow } from './outcome-window.js'
-import { BasePolicy, type Policy } from './policy.js'
+import { BasePolicy } from './policy.js'
+import { type Reconfigurable, takeOn } from './reconfigure.js'
 
-/** The state of a breaker; `isolated` is open by hand. */
-export type BreakerState = 'closed' | 'open' | 'halfOpen' | 'isolated'
+/** The ticket of a call that would have been refused: it belongs to no generation, so that its outcome does not count. */
+const shadowTicket = -1
 
-/** The events of a breaker. */
-export interface CircuitBreakerEvents {
-  open: { readonly openMs: number; readonly failures: number; readonly successes: number }
-  halfOpen: object
-  close: object
-  reject: { readonly execution: Execution; readonly retryAfterMs: number | undefined }
-}
-
-/** A circuit breaker. */
-export interface CircuitBreaker extends Policy<CircuitBreakerEvents> {
-  readonly state: BreakerState
-  /** Whether a call that began now would be refused. */
-  readonly refuses: boolean
-  /** Milliseconds until it lets a probe through; `undefined` while it refuses nothing, or is isolated by hand. */
-  readonly retryAfterMs: number | undefined
-  /** Settled calls of the window. */
-  readonly counts: { readonly successes: number; readonly failures: number }
-  /**
-   * The opossum instance underneath, for tools that attach to one, such as opossum-prometheus. Read it and listen
-   * to it; never call its `fire()`.
-   */
-  readonly opossum: OpossumBreaker
-  /** Refuses every call until `reset()`. */
-  isolate(): void
-  /** If it is open for longer than `ms` milliseconds, lets a probe through within that time after all. */
-  probeWithin(ms: number): void
-  /** Closes the breaker, also after `isolate()`, and forgets what it has counted. */
-  reset(): void
-  /**
-   * Lets a call begin: gives the ticket with which it must be reported. For pipelines that cannot use `execute`.
-   * @throws {CircuitOpenError} `CIRCUIT_OPEN` when the breaker refuses it.
-   */
-  admit(execution: Execution): number
-  /** Whether `startedAt`, by `performance.now()`, is of use to `succeeded` and `failed`; else pass 0. */
-  readonly timed: boolean
-  /** Reports the success, at `now`, of a call that was admitted. */
-  succeeded(ticket: number, value: unknown, startedAt: number, now: number): void
-  /** Reports the failure of a call that was admitted. */
-  failed(ticket: number, error: unknown, execution: Execution, startedAt: number): void
-  /** Stops its timers. A breaker that was shut down lets every call through. */
-  shutdown(): void
-}
-
-class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements CircuitBreaker {
-  readonly #options: ResolvedCircuitBreaker
+class CircuitBreakerPolicy
+  extends BasePolicy<CircuitBreakerEvents>
+  implements CircuitBreaker, Reconfigurable<CircuitBreakerOptions>
+{
+  #given: CircuitBreakerOptions
+  #options: ResolvedCircuitBreaker
   readonly #window: OutcomeWindow
   readonly #opening: BreakerOpening
   /** Raised by every transition: what began before one does not count after it. */
@@ -68,8 +32,10 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
   #probeStartedAt: number | undefined = undefined
   #openUntil = 0
 
-  constructor(options: ResolvedCircuitBreaker) {
+  constructor(given: CircuitBreakerOptions) {
     super()
+    const options = resolveCircuitBreakerOptions(given)
+    this.#given = given
     this.#options = options
     this.#window = new OutcomeWindow(options.name, options.windowMs)
     this.#opening = new BreakerOpening(options, this.#window)
@@ -86,13 +52,25 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
     return this.opossum.halfOpen ? 'halfOpen' : 'closed'
   }
 
+  get shadow(): boolean {
+    return this.#options.shadow
+  }
+
   get refuses(): boolean {
+    return this.#isolated || (this.#wouldRefuse && !this.#options.shadow)
+  }
+
+  get #wouldRefuse(): boolean {
     const { opossum } = this
     return this.#isolated || opossum.opened || (opossum.halfOpen && !this.#probeIsFree())
   }
 
   get retryAfterMs(): number | undefined {
-    if (this.#isolated || !this.refuses) return undefined
+    return this.refuses ? this.#waitMs : undefined
+  }
+
+  get #waitMs(): number | undefined {
+    if (this.#isolated || !this.#wouldRefuse) return undefined
     return Math.max(0, this.#openUntil - performance.now())
   }
 
@@ -117,6 +95,20 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
   reset(): void {
     this.#isolated = false
     this.#close()
+  }
+
+  update(options: CircuitBreakerOptions): void {
+    resolveCircuitBreakerOptions(options, 'update() of circuitBreaker()')
+    this[takeOn](mergeOptions(this.#given, options))
+  }
+
+  [takeOn](given: CircuitBreakerOptions): void {
+    const options = resolveCircuitBreakerOptions(given)
+    if (options.name !== this.#options.name) throw renamed()
+    if (options.windowMs !== this.#options.windowMs) this.#window.resize(options.windowMs)
+    this.#given = given
+    this.#options = options
+    this.#opening.takeOn(options)
   }
 
   shutdown(): void {
@@ -157,8 +149,12 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
       }
       if (!opossum.opened && !opossum.halfOpen) return this.#generation
     }
+    const retryAfterMs = this.#waitMs
+    if (this.#options.shadow && !this.#isolated) {
+      if (this.events.has('shadowReject')) this.events.emit('shadowReject', { execution, retryAfterMs })
+      return shadowTicket
+    }
     this.#window.reject()
-    const { retryAfterMs } = this
     if (this.events.has('reject')) this.events.emit('reject', { execution, retryAfterMs })
     throw new CircuitOpenError(refusal(this.state, retryAfterMs), retryAfterMs)
   }
@@ -225,6 +221,12 @@ class CircuitBreakerPolicy extends BasePolicy<CircuitBreakerEvents> implements C
   }
 }
 
+function renamed(): ConfigInvalidError {
+  return new ConfigInvalidError('circuitBreaker()', [
+    { path: 'name', message: 'cannot change while the breaker is in use; make a new one' },
+  ])
+}
+
 function refusal(state: BreakerState, retryAfterMs: number | undefined): string {
   if (retryAfterMs === undefined) return 'the circuit is isolated'
   if (state === 'halfOpen') return 'the circuit is half open and its probe has not settled'
@@ -249,5 +251,5 @@ function refusal(state: BreakerState, retryAfterMs: number | undefined): string 
  * ```
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
-  return new CircuitBreakerPolicy(resolveCircuitBreakerOptions(options))
+  return new CircuitBreakerPolicy(options)
 }

@@ -49,18 +49,24 @@ const epsilon = 1e-9
 
 class HedgePolicy extends BasePolicy<HedgeEvents> {
   readonly #delayMs: number | undefined
-  readonly #latencies: LatencyQuantile | undefined
+  readonly #latencies: LatencyQuantile | undefined = undefined
   readonly #maxRatio: number
   readonly #budget: RetryBudget | undefined
   readonly #when: ((execution: Execution) => boolean) | undefined
   /** Hedges that the calls so far have earned. */
   #earned = 1
 
-  constructor(options: HedgeOptions) {
+  constructor(options: HedgeOptions, previous?: HedgePolicy) {
     super()
     const { quantile, minSamples, maxRatio } = { ...hedgeDefaults, ...options }
     this.#delayMs = options.delayMs
-    this.#latencies = options.delayMs === undefined ? new LatencyQuantile(quantile, minSamples) : undefined
+    if (options.delayMs === undefined) {
+      this.#latencies =
+        (previous === undefined ? undefined : previous.#latencies) ??
+        new LatencyQuantile(quantile, minSamples)
+      this.#latencies.retune(quantile, minSamples)
+    }
+    if (previous !== undefined) this.#earned = previous.#earned
     this.#maxRatio = maxRatio
     this.#budget = options.budget === false ? undefined : options.budget
     const { when } = options
@@ -136,6 +142,21 @@ class HedgePolicy extends BasePolicy<HedgeEvents> {
  * ```
  */
 export function hedge(options: HedgeOptions = {}): Policy<HedgeEvents> {
+  return new HedgePolicy(checkHedge(options))
+}
+
+/**
+ * A hedge by other options that knows what `previous` has observed.
+ * @throws {ConfigInvalidError} `CONFIG_INVALID` as `hedge`.
+ */
+export function hedgeAfter(
+  previous: Policy<HedgeEvents> | undefined,
+  options: HedgeOptions,
+): Policy<HedgeEvents> {
+  return new HedgePolicy(checkHedge(options), previous instanceof HedgePolicy ? previous : undefined)
+}
+
+function checkHedge(options: HedgeOptions): HedgeOptions {
   const check = new OptionCheck('hedge()')
   if (check.object('', options, ['delayMs', 'quantile', 'minSamples', 'maxRatio', 'budget', 'when'])) {
     const { delayMs, quantile, minSamples, maxRatio, budget, when } = options
@@ -155,5 +176,5 @@ export function hedge(options: HedgeOptions = {}): Policy<HedgeEvents> {
     }
   }
   check.done()
-  return new HedgePolicy(options)
+  return options
 }

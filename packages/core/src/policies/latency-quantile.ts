@@ -4,8 +4,8 @@ const refreshEvery = 32
 
 /** A quantile of the most recent latencies: a ring of samples, sorted now and then instead of at every call. */
 export class LatencyQuantile {
-  readonly #quantile: number
-  readonly #minSamples: number
+  #quantile: number
+  #minSamples: number
   readonly #ring = new Float64Array(capacity)
   #recorded = 0
   #computedAt = 0
@@ -14,6 +14,13 @@ export class LatencyQuantile {
   constructor(quantile: number, minSamples: number) {
     this.#quantile = quantile
     this.#minSamples = minSamples
+  }
+
+  /** Another quantile of the latencies that have been seen. */
+  retune(quantile: number, minSamples: number): void {
+    this.#quantile = quantile
+    this.#minSamples = minSamples
+    this.#value = undefined
   }
 
   record(latencyMs: number): void {

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
 import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type CircuitBreaker, circuitBreaker } from './circuit-breaker.js'
+import { circuitBreaker } from './circuit-breaker.js'
+import type { CircuitBreaker } from './circuit-breaker-interface.js'
 
 const require = createRequire(import.meta.url)
 // It comes without type declarations.

@@ -17,7 +17,7 @@ interface OpossumInternals {
     increment(property: 'successes' | 'failures' | 'rejects' | 'fires', latencyMs?: number): void
     readonly window: readonly Slice[]
   }
-  readonly options: { resetTimeout: number }
+  readonly options: { resetTimeout: number; rollingCountTimeout: number }
 }
 
 /**
@@ -31,7 +31,7 @@ export class OutcomeWindow {
   readonly #breaker: ObservedOpossum
   readonly #internals: OpossumInternals
   readonly #turn = new EventEmitter()
-  readonly #sliceMs: number
+  #sliceMs: number
   /** opossum's own listeners, which would count an outcome again: everybody else is told of it. */
   readonly #own: Readonly<Record<ObservedEvent, ReadonlySet<unknown>>>
   #turnedAt = performance.now()
@@ -110,6 +110,13 @@ export class OutcomeWindow {
     for (let turned = 0; turned < buckets; turned++) this.#turn.emit('rotate')
     this.#turnedAt = performance.now()
     this.#breaker.close()
+  }
+
+  /** Another length. What has been counted stays, and ages at the new pace. */
+  resize(windowMs: number): void {
+    this.#advance(performance.now())
+    this.#sliceMs = windowMs / buckets
+    this.#internals.options.rollingCountTimeout = windowMs
   }
 
   #advance(now: number): void {

@@ -20,11 +20,15 @@ export interface QueueWatchSettings {
  * moment, because waiters were shed, are no sign of an end.
  */
 export class QueueWatch {
-  readonly #settings: QueueWatchSettings
+  #settings: QueueWatchSettings
   #fullSince = Number.POSITIVE_INFINITY
   #shedAt = Number.NEGATIVE_INFINITY
 
   constructor(settings: QueueWatchSettings) {
+    this.#settings = settings
+  }
+
+  takeOn(settings: QueueWatchSettings): void {
     this.#settings = settings
   }
 

@@ -40,9 +40,8 @@ export function grantOf(window: QuotaWindow, limit: number, left: number, wanted
 
 /** A quota of this process alone. Its windows follow one another from the first call on. */
 export class LocalQuota implements Quota {
-  readonly limit: number
-  readonly lease: number
-  readonly #intervalMs: number
+  limit: number
+  #intervalMs: number
   /** Its own refresh looks at the wall clock, four times a second: windows are kept here instead. */
   readonly #counter = new Bottleneck({ reservoir: 0 })
   #left = 0
@@ -51,7 +50,16 @@ export class LocalQuota implements Quota {
 
   constructor(limit: number, intervalMs: number) {
     this.limit = limit
-    this.lease = Math.ceil(limit / 10)
+    this.#intervalMs = intervalMs
+  }
+
+  get lease(): number {
+    return Math.ceil(this.limit / 10)
+  }
+
+  /** Another quota: it holds for what is left of the current window, and the next one has the new length. */
+  change(limit: number, intervalMs: number): void {
+    this.limit = limit
     this.#intervalMs = intervalMs
   }
 

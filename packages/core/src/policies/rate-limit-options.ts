@@ -40,11 +40,17 @@ export interface RateLimitOptions {
    * @default false
    */
   readonly maxWaitMs?: number | false
+  /**
+   * Only reports whom it would have refused, and lets every call through at once.
+   * @default false
+   */
+  readonly shadow?: boolean
   /** Shares the quota with other replicas. */
   readonly redis?: RateLimitRedisOptions
 }
 
-interface ResolvedRedisOptions {
+/** Where a quota is shared, and what holds without it. */
+export interface ResolvedRedisOptions {
   readonly client: RedisClient | undefined
   readonly url: string | undefined
   readonly key: string
@@ -52,12 +58,14 @@ interface ResolvedRedisOptions {
   readonly emergencyLimit: number
 }
 
-interface ResolvedRateLimitOptions {
+/** The options of a rate limit, filled in. */
+export interface ResolvedRateLimitOptions {
   readonly limit: number
   readonly intervalMs: number
   readonly maxQueue: number
   /** `Infinity` for no bound. */
   readonly maxWaitMs: number
+  readonly shadow: boolean
   readonly redis: ResolvedRedisOptions | undefined
 }
 
@@ -67,7 +75,7 @@ const redisDefaults = Object.freeze({ timeoutMs: 50, emergencyRatio: 0.1 })
 /** @throws {ConfigInvalidError} `CONFIG_INVALID` with everything that is wrong. */
 export function resolveRateLimitOptions(options: RateLimitOptions): ResolvedRateLimitOptions {
   const check = new OptionCheck('rateLimit()')
-  const names = ['limit', 'intervalMs', 'maxQueue', 'maxWaitMs', 'redis']
+  const names = ['limit', 'intervalMs', 'maxQueue', 'maxWaitMs', 'shadow', 'redis']
   if (check.object('', options ?? null, names)) {
     if (options.limit === undefined) check.add('limit', 'is missing; give a number of calls')
     if (options.intervalMs === undefined) check.add('intervalMs', 'is missing; give a number of milliseconds')
@@ -75,12 +83,32 @@ export function resolveRateLimitOptions(options: RateLimitOptions): ResolvedRate
     check.milliseconds('intervalMs', options.intervalMs, { min: 100, exclusive: false })
     check.number('maxQueue', options.maxQueue, { min: 0, integer: true })
     if (options.maxWaitMs !== false) check.milliseconds('maxWaitMs', options.maxWaitMs)
+    check.boolean('shadow', options.shadow)
     if (check.object('redis', options.redis, redisNames) && options.redis) checkRedis(check, options.redis)
   }
   check.done()
-  const { limit, intervalMs, maxQueue = rateLimitDefaults.maxQueue, redis } = options
+  const { limit, intervalMs, maxQueue = rateLimitDefaults.maxQueue, shadow = false, redis } = options
   const maxWaitMs = options.maxWaitMs || Number.POSITIVE_INFINITY
-  return { limit, intervalMs, maxQueue, maxWaitMs, redis: redis && resolveRedis(redis, limit) }
+  return { limit, intervalMs, maxQueue, maxWaitMs, shadow, redis: redis && resolveRedis(redis, limit) }
+}
+
+/**
+ * Where a quota is kept cannot change while it is in use.
+ * @throws {ConfigInvalidError} `CONFIG_INVALID` naming what cannot change.
+ */
+export function checkRateLimitChange(
+  before: ResolvedRateLimitOptions,
+  after: ResolvedRateLimitOptions,
+): void {
+  const check = new OptionCheck('rateLimit()')
+  const remedy = 'cannot change while the rate limit is in use; make a new one'
+  for (const name of ['client', 'url', 'key', 'timeoutMs'] as const) {
+    if (before.redis?.[name] !== after.redis?.[name]) check.add(`redis.${name}`, remedy)
+  }
+  if (before.redis !== undefined && before.intervalMs !== after.intervalMs) {
+    check.add('intervalMs', `of a quota in Redis ${remedy}`)
+  }
+  check.done()
 }
 
 const redisNames = ['client', 'url', 'key', 'timeoutMs', 'emergencyRatio', 'emergencyLimit']

@@ -1,10 +1,17 @@
 import { AsyncResource } from 'node:async_hooks'
+import { mergeOptions, OptionCheck } from '../config/index.js'
 import { ClosedError, RateLimitedError } from '../errors/index.js'
 import type { Execution, Step } from './execution.js'
 import { BasePolicy, type Policy } from './policy.js'
 import { LocalQuota, type Quota } from './quota.js'
-import { type RateLimitOptions, resolveRateLimitOptions } from './rate-limit-options.js'
+import {
+  checkRateLimitChange,
+  type RateLimitOptions,
+  type ResolvedRateLimitOptions,
+  resolveRateLimitOptions,
+} from './rate-limit-options.js'
 import { RateLimitWaiter } from './rate-limit-queue.js'
+import { type Reconfigurable, takeOn } from './reconfigure.js'
 import { SharedQuota } from './shared-quota.js'
 
 /** Why a rate limit refused a call. */
@@ -18,6 +25,8 @@ export interface RateLimitRejection {
 /** The events of a rate limit. */
 export interface RateLimitEvents {
   reject: RateLimitRejection
+  /** In shadow: a call went through that would have been refused. */
+  shadowReject: RateLimitRejection
   /** Redis has failed or not answered in time: the emergency quota holds. */
   degraded: { readonly error: unknown }
   /** Redis is back, and with it the shared quota. */
@@ -30,16 +39,27 @@ export interface RateLimit extends Policy<RateLimitEvents> {
   readonly queued: number
   /** Where the quota is kept: in this process, in Redis, or in this process because Redis is away. */
   readonly mode: 'local' | 'shared' | 'degraded'
+  /** Whether it only reports what it would have done. */
+  readonly shadow: boolean
+  /**
+   * Changes options and keeps what has been counted. What is not given stays. Of `redis` only the emergency quota can
+   * change, and of a quota in Redis not the `intervalMs`.
+   * @throws {ConfigInvalidError} `CONFIG_INVALID` when an option is out of range or cannot change; then nothing has
+   * changed.
+   */
+  update(options: Partial<RateLimitOptions>): void
   /** Refuses every further call with `CLOSED`, also those that wait, and frees connections and timers. */
   close(): void
 }
 
-class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
-  readonly #limit: number
-  readonly #intervalMs: number
-  readonly #maxQueue: number
-  readonly #maxWaitMs: number
+class RateLimitPolicy
+  extends BasePolicy<RateLimitEvents>
+  implements RateLimit, Reconfigurable<RateLimitOptions>
+{
+  #given: RateLimitOptions
+  #options: ResolvedRateLimitOptions
   readonly #quota: Quota
+  readonly #local: LocalQuota | undefined
   readonly #shared: SharedQuota | undefined
   /** In the order of arrival. */
   readonly #queue = new Set<RateLimitWaiter>()
@@ -55,11 +75,9 @@ class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
 
   constructor(options: RateLimitOptions) {
     super()
-    const { limit, intervalMs, maxQueue, maxWaitMs, redis } = resolveRateLimitOptions(options)
-    this.#limit = limit
-    this.#intervalMs = intervalMs
-    this.#maxQueue = maxQueue
-    this.#maxWaitMs = maxWaitMs
+    this.#given = options
+    this.#options = resolveRateLimitOptions(options)
+    const { limit, intervalMs, redis } = this.#options
     this.#shared =
       redis &&
       new SharedQuota({
@@ -69,11 +87,16 @@ class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
         onDegraded: (error) => this.events.emit('degraded', { error }),
         onRestored: () => this.#restored(),
       })
-    this.#quota = this.#shared ?? new LocalQuota(limit, intervalMs)
+    this.#local = this.#shared === undefined ? new LocalQuota(limit, intervalMs) : undefined
+    this.#quota = (this.#shared ?? this.#local) as Quota
   }
 
   get queued(): number {
     return this.#queue.size
+  }
+
+  get shadow(): boolean {
+    return this.#options.shadow
   }
 
   get mode(): 'local' | 'shared' | 'degraded' {
@@ -85,9 +108,33 @@ class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
     return async (execution) => {
       if (this.#closed) throw new ClosedError('the rate limit is closed')
       if (this.#queue.size === 0 && this.#spare > 0 && performance.now() < this.#spareUntil) this.#spare--
+      else if (this.#options.shadow) this.#pretend(execution)
       else await this.#wait(execution)
       return next(execution)
     }
+  }
+
+  update(options: Partial<RateLimitOptions>): void {
+    const check = new OptionCheck('update() of rateLimit()')
+    check.object('', options ?? null, Object.keys(Object(options)))
+    check.done()
+    this[takeOn](mergeOptions(this.#given, options))
+  }
+
+  [takeOn](given: RateLimitOptions): void {
+    const before = this.#options
+    const options = resolveRateLimitOptions(given)
+    checkRateLimitChange(before, options)
+    this.#given = given
+    this.#options = options
+    const { limit, intervalMs, redis, shadow } = options
+    this.#local?.change(limit, intervalMs)
+    if (redis !== undefined) this.#shared?.change({ limit, emergencyLimit: redis.emergencyLimit })
+    // What was taken in advance may be more than a lower limit allows.
+    if (limit < before.limit) this.#spare = 0
+    if (limit !== before.limit || intervalMs !== before.intervalMs) this.#emptyUntil = 0
+    if (shadow !== before.shadow) for (const waiter of this.#queue) waiter.admit()
+    this.#serve()
   }
 
   close(): void {
@@ -97,17 +144,26 @@ class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
     this.#shared?.close()
   }
 
+  /** Joins the queue in its turn like any call, while the call itself goes on. */
+  #pretend(execution: Execution): void {
+    const now = performance.now()
+    if (this.#refusalOf(execution, now) !== undefined) return
+    const settle = { latest: this.#latest(execution, now), resolve: nothing, reject: nothing }
+    this.#queue.add(new RateLimitWaiter(this.#queue, execution, settle))
+    this.#serve()
+  }
+
   /** Resolves with a permit, which is used up. */
   async #wait(execution: Execution): Promise<void> {
     if (execution.aborted) throw execution.reason
     const now = performance.now()
-    const turn = this.#turnOf(this.#queue.size, now)
-    if (this.#queue.size >= this.#queueBound(now)) throw this.#refusal('queue full', execution, turn - now)
-    const latest = Math.min(now + this.#maxWaitMs, execution.deadline)
-    if (turn >= latest) throw this.#refusal('wait too long', execution, turn - now)
-    const part = this.#maxWaitMs === Number.POSITIVE_INFINITY ? execution : execution.fork()
+    const refusal = this.#refusalOf(execution, now)
+    if (refusal !== undefined) throw refusal
+    const { maxWaitMs } = this.#options
+    const latest = this.#latest(execution, now)
+    const part = maxWaitMs === Number.POSITIVE_INFINITY ? execution : execution.fork()
     if (part !== execution) {
-      part.expireIn(this.#maxWaitMs, () => {
+      part.expireIn(maxWaitMs, () => {
         const retryAfterMs = Math.max(0, this.#emptyUntil - performance.now())
         return this.#refusal('wait too long', execution, retryAfterMs)
       })
@@ -124,16 +180,27 @@ class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
     }
   }
 
+  #latest(execution: Execution, now: number): number {
+    return Math.min(now + this.#options.maxWaitMs, execution.deadline)
+  }
+
+  #refusalOf(execution: Execution, now: number): RateLimitedError | undefined {
+    const turn = this.#turnOf(this.#queue.size, now)
+    if (this.#queue.size >= this.#queueBound(now)) return this.#refusal('queue full', execution, turn - now)
+    if (turn < this.#latest(execution, now)) return undefined
+    return this.#refusal('wait too long', execution, turn - now)
+  }
+
   /** Until it is known that the window is used up, as many as it can hold are not waiting but being served. */
   #queueBound(now: number): number {
-    return this.#emptyUntil > now ? this.#maxQueue : this.#maxQueue + this.#quota.limit
+    return this.#emptyUntil > now ? this.#options.maxQueue : this.#options.maxQueue + this.#quota.limit
   }
 
   /** The earliest moment at which a call may have its turn that has `position` others before it. */
   #turnOf(position: number, now: number): number {
     const windows = Math.floor(position / this.#quota.limit)
-    if (this.#emptyUntil > now) return this.#emptyUntil + windows * this.#intervalMs
-    return now + Math.max(0, windows - 1) * this.#intervalMs
+    if (this.#emptyUntil > now) return this.#emptyUntil + windows * this.#options.intervalMs
+    return now + Math.max(0, windows - 1) * this.#options.intervalMs
   }
 
   #refusal(
@@ -141,8 +208,9 @@ class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
     execution: Execution,
     retryAfterMs: number,
   ): RateLimitedError {
-    if (this.events.has('reject')) this.events.emit('reject', { reason, retryAfterMs, execution })
-    const quota = `${this.#limit} calls in ${this.#intervalMs} ms, ${this.#queue.size} waiting`
+    const event = this.#options.shadow ? 'shadowReject' : 'reject'
+    if (this.events.has(event)) this.events.emit(event, { reason, retryAfterMs, execution })
+    const quota = `${this.#options.limit} calls in ${this.#options.intervalMs} ms, ${this.#queue.size} waiting`
     return new RateLimitedError(`${reason}: ${quota}`, retryAfterMs)
   }
 
@@ -164,10 +232,11 @@ class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
           return this.#sleep(this.#emptyUntil - now)
         }
         const wanted = Math.max(this.#queue.size, this.#quota.lease)
+        const options = this.#options
         const { permits, until, exhausted } = await this.#quota.take(wanted)
         this.#spare = permits
         this.#spareUntil = until
-        if (exhausted) this.#emptyUntil = until
+        if (exhausted && options === this.#options) this.#emptyUntil = until
       }
     } catch (error) {
       for (const waiter of this.#queue) waiter.refuse(error)
@@ -191,7 +260,7 @@ class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
     for (const waiter of this.#queue) {
       const turn = this.#turnOf(position, now)
       const reason = turn >= waiter.latest ? 'wait too long' : 'queue full'
-      if (turn < waiter.latest && position < this.#maxQueue) position++
+      if (turn < waiter.latest && position < this.#options.maxQueue) position++
       else waiter.refuse(this.#refusal(reason, waiter.execution, turn - now))
     }
   }
@@ -202,6 +271,8 @@ class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
     this.#timer = undefined
     if (ms === undefined || this.#queue.size === 0) return
     this.#timer = setTimeout(() => this.#serve(), Math.min(Math.ceil(ms), 2 ** 31 - 1))
+    // Nothing waits for a call that went on long ago.
+    if (this.#options.shadow) this.#timer.unref()
   }
 
   #restored(): void {
@@ -211,6 +282,8 @@ class RateLimitPolicy extends BasePolicy<RateLimitEvents> implements RateLimit {
     this.#serve()
   }
 }
+
+const nothing = (): void => {}
 
 /**
  * Keeps to a quota: at most `limit` calls begin in every window of `intervalMs`; the rest wait in the order of their

@@ -1,4 +1,5 @@
-import { OptionCheck } from '../config/index.js'
+import { mergeOptions, OptionCheck } from '../config/index.js'
+import { type Reconfigurable, takeOn } from './reconfigure.js'
 
 /** Options of `retryBudget`. */
 export interface RetryBudgetOptions {
@@ -30,23 +31,28 @@ export interface RetryBudget {
   refund(): void
   /** Earns `ratio` of a retry: a first attempt has succeeded. */
   deposit(): void
+  /**
+   * Changes options and keeps what is saved up, as far as a lower `maxTokens` allows it. What is not given stays.
+   * @throws {ConfigInvalidError} `CONFIG_INVALID` when an option is out of range; then nothing has changed.
+   */
+  update(options: RetryBudgetOptions): void
 }
 
 /** Tenths add up to slightly less than one in binary. */
 const epsilon = 1e-9
 
-class TokenBudget implements RetryBudget {
-  readonly #ratio: number
-  readonly #maxTokens: number
-  readonly #floorMs: number | false
+const defaults = Object.freeze({ ratio: 0.1, maxTokens: 10, floorMs: 10_000 })
+
+class TokenBudget implements RetryBudget, Reconfigurable<RetryBudgetOptions> {
+  #given: RetryBudgetOptions
+  #options: Required<RetryBudgetOptions>
   #tokens: number
   #lastWithdrawal = Number.NEGATIVE_INFINITY
 
-  constructor({ ratio = 0.1, maxTokens = 10, floorMs = 10_000 }: RetryBudgetOptions) {
-    this.#ratio = ratio
-    this.#maxTokens = maxTokens
-    this.#floorMs = floorMs
-    this.#tokens = maxTokens
+  constructor(options: RetryBudgetOptions) {
+    this.#given = options
+    this.#options = resolveRetryBudget(options)
+    this.#tokens = this.#options.maxTokens
   }
 
   get tokens(): number {
@@ -54,19 +60,55 @@ class TokenBudget implements RetryBudget {
   }
 
   tryWithdraw(): boolean {
+    const { floorMs } = this.#options
     const now = performance.now()
     if (this.#tokens + epsilon >= 1) this.#tokens = Math.max(0, this.#tokens - 1)
-    else if (this.#floorMs === false || now - this.#lastWithdrawal < this.#floorMs) return false
+    else if (floorMs === false || now - this.#lastWithdrawal < floorMs) return false
     this.#lastWithdrawal = now
     return true
   }
 
   refund(): void {
-    this.#tokens = Math.min(this.#maxTokens, this.#tokens + 1)
+    this.#tokens = Math.min(this.#options.maxTokens, this.#tokens + 1)
   }
 
   deposit(): void {
-    this.#tokens = Math.min(this.#maxTokens, this.#tokens + this.#ratio)
+    const { maxTokens, ratio } = this.#options
+    this.#tokens = Math.min(maxTokens, this.#tokens + ratio)
+  }
+
+  update(options: RetryBudgetOptions): void {
+    resolveRetryBudget(options, 'update() of retryBudget()')
+    this[takeOn](mergeOptions(this.#given, options))
+  }
+
+  [takeOn](options: RetryBudgetOptions): void {
+    this.#options = resolveRetryBudget(options)
+    this.#given = options
+    this.#tokens = Math.min(this.#options.maxTokens, this.#tokens)
+  }
+}
+
+/**
+ * Checks the options of a budget and fills them in.
+ * @throws {ConfigInvalidError} `CONFIG_INVALID` when one is out of range.
+ */
+export function resolveRetryBudget(
+  options: RetryBudgetOptions,
+  subject = 'retryBudget()',
+): Required<RetryBudgetOptions> {
+  const check = new OptionCheck(subject)
+  if (check.object('', options ?? null, ['ratio', 'maxTokens', 'floorMs'])) {
+    check.number('ratio', options.ratio, { min: 0, max: 1 })
+    check.number('maxTokens', options.maxTokens, { min: 0 })
+    if (options.floorMs !== false) check.milliseconds('floorMs', options.floorMs)
+  }
+  check.done()
+  const { ratio, maxTokens, floorMs } = options
+  return {
+    ratio: ratio ?? defaults.ratio,
+    maxTokens: maxTokens ?? defaults.maxTokens,
+    floorMs: floorMs ?? defaults.floorMs,
   }
 }
 
@@ -87,12 +129,5 @@ class TokenBudget implements RetryBudget {
  * ```
  */
 export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
-  const check = new OptionCheck('retryBudget()')
-  if (check.object('', options, ['ratio', 'maxTokens', 'floorMs'])) {
-    check.number('ratio', options.ratio, { min: 0, max: 1 })
-    check.number('maxTokens', options.maxTokens, { min: 0 })
-    if (options.floorMs !== false) check.milliseconds('floorMs', options.floorMs)
-  }
-  check.done()
   return new TokenBudget(options)
 }

@@ -20,10 +20,8 @@ const staleReply = /SETTINGS_KEY_NOT_FOUND|UNKNOWN_CLIENT|NOSCRIPT/
 
 /** A quota shared through Redis, with one of this process alone for as long as Redis is away. */
 export class SharedQuota implements Quota {
-  readonly #options: SharedQuotaOptions
+  #options: SharedQuotaOptions
   readonly #emergency: LocalQuota
-  /** One replica with a long queue must not take a whole window at once. */
-  readonly #share: number
   #opening: Promise<RedisSession> | undefined = undefined
   #session: RedisSession | undefined = undefined
   #state: 'shared' | 'degraded' | 'closed' = 'shared'
@@ -39,7 +37,6 @@ export class SharedQuota implements Quota {
   constructor(options: SharedQuotaOptions) {
     this.#options = options
     this.#emergency = new LocalQuota(options.emergencyLimit, options.intervalMs)
-    this.#share = Math.ceil(options.limit / 8)
     this.#loaded = options.client === undefined ? loadIoRedis() : Promise.resolve()
     this.#open().catch(() => {})
     this.#loaded.catch(() => {})
@@ -61,9 +58,10 @@ export class SharedQuota implements Quota {
     await this.#loaded
     if (this.#state === 'shared') {
       try {
+        // One replica with a long queue must not take a whole window at once.
         return await within(
           Math.max(1, this.#options.timeoutMs - reserveMs),
-          this.#draw(Math.min(wanted, this.#share)),
+          this.#draw(Math.min(wanted, Math.ceil(this.#options.limit / 8))),
         )
       } catch (error) {
         this.#degrade(error)
@@ -73,6 +71,14 @@ export class SharedQuota implements Quota {
     this.#unpaid = grant.until === this.#unpaidUntil ? this.#unpaid + grant.permits : grant.permits
     this.#unpaidUntil = grant.until
     return grant
+  }
+
+  /** Another quota, for this replica: the others have to be told by themselves. */
+  change({ limit, emergencyLimit }: Pick<SharedQuotaOptions, 'limit' | 'emergencyLimit'>): void {
+    this.#options = { ...this.#options, limit, emergencyLimit }
+    this.#emergency.change(emergencyLimit, this.#options.intervalMs)
+    // A higher limit may have left something of the window that was used up.
+    this.#exhausted = undefined
   }
 
   close(): void {

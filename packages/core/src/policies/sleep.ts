@@ -1,36 +1,47 @@
-import { isHoldfastError } from '../errors/index.js'
-import type { Abortable, Execution } from './execution.js'
+import type { AbortScope } from '../cancellation/index.js'
+import { isHoldfastError, type Phase } from '../errors/index.js'
+import type { Abortable } from './execution.js'
 
-/** Waits `ms` milliseconds; rejects at once with the reason when the execution is aborted. */
-export function sleep(ms: number, execution: Execution): Promise<void> {
+/**
+ * Waits `ms` milliseconds, `Infinity` for as long as it takes; rejects at once with the reason when `scope` is aborted,
+ * and says that the call was in `phase` then.
+ */
+export function sleep(ms: number, scope: AbortScope, phase: Phase = 'backoff'): Promise<void> {
   return new Promise((resolve, reject) => {
-    new Sleeper(execution, resolve, reject).start(ms)
+    new Sleeper(scope, phase, { resolve, reject }).start(ms)
   })
 }
 
+interface Settle {
+  resolve(): void
+  reject(reason: unknown): void
+}
+
 class Sleeper implements Abortable {
-  readonly #execution: Execution
-  readonly #resolve: () => void
-  readonly #reject: (reason: unknown) => void
+  readonly #scope: AbortScope
+  readonly #phase: Phase
+  readonly #settle: Settle
   #timer: NodeJS.Timeout | undefined = undefined
 
-  constructor(execution: Execution, resolve: () => void, reject: (reason: unknown) => void) {
-    this.#execution = execution
-    this.#resolve = resolve
-    this.#reject = reject
+  constructor(scope: AbortScope, phase: Phase, settle: Settle) {
+    this.#scope = scope
+    this.#phase = phase
+    this.#settle = settle
   }
 
   start(ms: number): void {
-    this.#timer = setTimeout(() => {
-      this.#execution.detach(this)
-      this.#resolve()
-    }, ms)
-    this.#execution.attach(this)
+    if (ms !== Number.POSITIVE_INFINITY) {
+      this.#timer = setTimeout(() => {
+        this.#scope.detach(this)
+        this.#settle.resolve()
+      }, ms)
+    }
+    this.#scope.attach(this)
   }
 
   abort(reason: unknown): void {
     clearTimeout(this.#timer)
-    if (isHoldfastError(reason)) reason.phase ??= 'backoff'
-    this.#reject(reason)
+    if (isHoldfastError(reason)) reason.phase ??= this.#phase
+    this.#settle.reject(reason)
   }
 }

@@ -35,8 +35,8 @@ export class Exchange implements LoggedRequest, ServedRequest {
   error: unknown = undefined
   /** When it was let in, by `performance.now()`; `undefined` while it waits, when it was refused and once it is over. */
   admittedAt: number | undefined = undefined
-  /** Why it was not let in. */
-  refusal: AdmissionReason | undefined = undefined
+  /** Why it was not let in, or that chaos answered it. */
+  refusal: AdmissionReason | 'chaos' | undefined = undefined
   /** Of our span, or of the caller's; known at the end. */
   trace: TraceIds | CallersTrace | undefined = undefined
   readonly #onEnd: (exchange: Exchange) => void

@@ -11,6 +11,13 @@ export { type ProblemResponse, problemResponse } from './problem.js'
 export { invalidRequest, isProblemError, ProblemError, type ProblemOptions } from './problem-error.js'
 export type { ProblemEntry, RequestPlace, StandardIssue } from './request-issues.js'
 export {
+  announceChaos,
+  type ChaosRequest,
+  checkServerChaos,
+  resolveServerChaos,
+  type ServerChaosOption,
+} from './server-chaos.js'
+export {
   attachRuntime,
   runtimeOf,
   type ServerAdapter,

@@ -4,11 +4,13 @@ import { ConfigInvalidError } from '../errors/index.js'
 import type { HealthRegistry } from '../health/index.js'
 import { childOf, quietly, RequestLog } from '../logging/index.js'
 import type { Metrics, MetricsRegistry } from '../metrics/index.js'
+import type { Chaos } from '../policies/index.js'
 import { startServerSpan } from '../tracing/index.js'
 import { type Admission, type AdmissionSettings, RequestAdmission } from './admission/index.js'
 import { Exchange, exchangeOf } from './exchange.js'
 import type { ProblemResponse } from './problem.js'
 import { problemResponse } from './problem.js'
+import { type ChaosRequest, ServerChaos } from './server-chaos.js'
 import { SystemRoutes } from './system-routes.js'
 
 /** What a runtime is made of. */
@@ -26,6 +28,8 @@ export interface ServerRuntimeOptions {
   readonly hasManagementPort: boolean
   /** `undefined` lets everything in. */
   readonly admission: AdmissionSettings | undefined
+  /** `undefined` for none. */
+  readonly chaos: Chaos<ChaosRequest> | undefined
 }
 
 /** A framework's adapter, as `service.listen` knows it. */
@@ -49,6 +53,7 @@ export class ServerRuntime {
   readonly #requestLog: RequestLog | undefined
   readonly #system: SystemRoutes
   readonly #admission: RequestAdmission | undefined
+  readonly #chaos: ServerChaos | undefined
   readonly #adapters: ServerAdapter[] = []
   readonly #loggerOf: LoggerOf
 
@@ -58,6 +63,8 @@ export class ServerRuntime {
     this.#requestLog = options.requestLog ? new RequestLog(options.logger) : undefined
     this.#system = new SystemRoutes(options)
     this.#admission = options.admission && this.#createAdmission(options.admission)
+    const { chaos, metrics } = options
+    this.#chaos = chaos && new ServerChaos(chaos, (kind) => metrics?.server.injected(kind))
     this.#loggerOf = ({ correlationId, traceId, spanId }) =>
       childOf(options.logger, { correlation_id: correlationId, trace_id: traceId, span_id: spanId })
   }
@@ -81,12 +88,15 @@ export class ServerRuntime {
    * routes are never asked about.
    */
   admits(exchange: Exchange): boolean {
-    return this.#admission === undefined ? true : this.#admission.tryAdmit(exchange)
+    if (this.#admission !== undefined && !this.#admission.tryAdmit(exchange)) return false
+    return this.#chaos === undefined || !this.#chaos.strikes(exchange)
   }
 
   /** Has a request wait for a moment, which `admits` did not let in, or refuses it. Give the error to `fail`. */
   awaitAdmission(exchange: Exchange, admission: Admission): void {
-    this.#admission?.wait(exchange, admission)
+    const chaos = this.#chaos
+    if (chaos?.inject(exchange, admission)) return
+    this.#admission?.wait(exchange, chaos === undefined ? admission : chaos.behind(exchange, admission))
   }
 
   /** Whether `path` is one of `/livez`, `/readyz`, `/startupz`, `/health` and `/metrics`, answered here. */
@@ -126,9 +136,11 @@ export class ServerRuntime {
     const { logger, metrics } = this.#options
     const admission = new RequestAdmission(settings, {
       refused: ({ context }, reason) => metrics?.server.refused(reason, context.priority),
+      shadowRefused: ({ context }, reason) => metrics?.server.shadowRefused(reason, context.priority),
       limiting(isLimiting, { inFlight, limit, queued }) {
-        const fields = { limit, in_flight: inFlight, queued }
-        if (isLimiting) quietly(() => logger.warn(fields, 'overloaded: requests are limited'))
+        const fields = { limit, in_flight: inFlight, queued, shadow: settings.shadow || undefined }
+        const message = `overloaded: requests ${settings.shadow ? 'would be' : 'are'} limited`
+        if (isLimiting) quietly(() => logger.warn(fields, message))
         else quietly(() => logger.info(fields, 'no longer overloaded'))
       },
     })

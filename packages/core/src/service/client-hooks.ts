@@ -1,4 +1,4 @@
-import { type Client, ClientTelemetry } from '../client/index.js'
+import { type Client, ClientTelemetry, type Updater, updaterOf } from '../client/index.js'
 import type { Logger } from '../context/index.js'
 import type { Operations } from '../contract/index.js'
 import { clientCheck, type HealthRegistry } from '../health/index.js'
@@ -22,6 +22,8 @@ interface Closable {
 export class ClientHooks {
   readonly #options: ClientHooksOptions
   readonly #names = new Map<string, number>()
+  readonly #updaters = new Map<string, readonly Updater[]>()
+  readonly #onAdded = new Set<() => void>()
   /** Told of the calls of every client. */
   readonly telemetry: ClientTelemetry
 
@@ -34,8 +36,23 @@ export class ClientHooks {
   /** A typed client shows in health, and is closed with the service. */
   wire<Ops extends Operations>(dependency: string, client: Client<Ops>): void {
     const name = this.#nameOf(dependency)
+    const updater = updaterOf(client)
+    if (updater !== undefined)
+      this.#updaters.set(dependency, [...(this.#updaters.get(dependency) ?? []), updater])
+    for (const added of this.#onAdded) added()
     this.#options.health.add(`client:${name}`, clientCheck(client), { critical: false })
     this.#options.shutdown.onShutdown(`client ${name}`, () => client.$close())
+  }
+
+  /** What changes the options of the typed clients, by dependency. */
+  get updaters(): ReadonlyMap<string, readonly Updater[]> {
+    return this.#updaters
+  }
+
+  /** Calls `listener` after each further typed client, until the returned function is called. */
+  onAdded(listener: () => void): () => void {
+    this.#onAdded.add(listener)
+    return () => this.#onAdded.delete(listener)
   }
 
   /** What talks to any host is closed with the service. */

@@ -66,6 +66,20 @@ describe('createService', () => {
     expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: 'pass', version: '1.2.3' })
   })
 
+  it.each([
+    ['by default nothing', {}, 0],
+    ['with admission', { admission: true }, 1],
+    ['with a limit of its own', { admission: { maxLimit: 5 } }, 1],
+    ['without admission nothing', { admission: false }, 0],
+  ] as const)('shows of its limit %s', async (_, options, gauges) => {
+    const service = make(options)
+    const { url } = await service.listen((_request, response) => response.end(), { port: 0 })
+    const all = Array.from({ length: 50 }, async () => (await fetch(url)).status)
+    expect(new Set(await Promise.all(all))).toEqual(new Set([200]))
+    const shown = (await (await fetch(`${url}/metrics`)).text()).match(/^http_requests_limit /gm) ?? []
+    expect(shown).toHaveLength(gauges)
+  })
+
   it('is not ready before it listens, and refuses a second check of the same name', async () => {
     const service = make()
     service.health.add('database', () => true)

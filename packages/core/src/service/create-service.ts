@@ -10,11 +10,18 @@ import { type HealthRegistry, healthRegistry } from '../health/index.js'
 import { createShutdown } from '../lifecycle/index.js'
 import { adoptLogger, createLogger, quietly } from '../logging/index.js'
 import { createMetrics, type Metrics, type MetricsOptions, type MetricsRegistry } from '../metrics/index.js'
-import { attachRuntime, resolveAdmission, ServerRuntime } from '../server/index.js'
+import {
+  announceChaos,
+  attachRuntime,
+  resolveAdmission,
+  resolveServerChaos,
+  ServerRuntime,
+} from '../server/index.js'
 import { ClientHooks } from './client-hooks.js'
 import { checkListen, type Listener, listening, listenWith, urlOf } from './listen.js'
 import type { Listening, Service } from './service.js'
 import { checkServiceOptions, type ServiceOptions, serviceDefaults } from './service-options.js'
+import { watchWith } from './watch-with.js'
 
 interface Parts extends Listener {
   readonly options: ServiceOptions
@@ -69,6 +76,8 @@ export function createService<Shown extends MetricsRegistry = Registry>(
       hooks.closeLater('fetch', createObservedFetch(fetchOptions, hooks.telemetry)),
     undiciInterceptor: (interceptorOptions = {}) =>
       hooks.closeLater('interceptor', observedInterceptor(interceptorOptions, hooks.telemetry)),
+    watchOptions: (file, watchOptions = {}) =>
+      watchWith(file, { logger, ...watchOptions }, { hooks, shutdown }),
     listen(app, listenOptions) {
       checkListen(app, listenOptions, parts)
       if (listens !== undefined) throw listensAlready()
@@ -108,6 +117,8 @@ function partsOf(options: ServiceOptions): Parts {
     onDraining: () => health.markDraining(),
   })
   shutdown.onFlush('health', () => health.close())
+  const chaos = resolveServerChaos(options.chaos)
+  if (chaos !== undefined) shutdown.onFlush('chaos', announceChaos(chaos, logger))
   const token = options.health?.token
   const runtime = new ServerRuntime({
     identity,
@@ -121,6 +132,7 @@ function partsOf(options: ServiceOptions): Parts {
     healthToken: token instanceof Secret ? token.reveal() : token,
     hasManagementPort: management !== undefined,
     admission: options.admission === false ? undefined : resolveAdmission(options.admission),
+    chaos,
   })
   return { options, logger, health, metrics, runtime, shutdown }
 }

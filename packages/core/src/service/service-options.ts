@@ -3,7 +3,12 @@ import type { Logger } from '../context/index.js'
 import { type ShutdownTimes, shutdownTimeNames } from '../lifecycle/index.js'
 import type { LogLevel } from '../logging/index.js'
 import type { MetricsOptions, MetricsRegistry } from '../metrics/index.js'
-import { type AdmissionOptions, checkAdmission } from '../server/index.js'
+import {
+  type AdmissionOptions,
+  checkAdmission,
+  checkServerChaos,
+  type ServerChaosOption,
+} from '../server/index.js'
 
 /** What `createService` can be told. */
 export interface ServiceOptions<Registry extends MetricsRegistry = MetricsRegistry> {
@@ -61,6 +66,12 @@ export interface ServiceOptions<Registry extends MetricsRegistry = MetricsRegist
    * @default requests whose deadline has passed are refused, and no others
    */
   readonly admission?: AdmissionOptions | boolean | undefined
+  /**
+   * Faults to inject in front of the handlers: what `chaos()` makes, to switch it at run time, or its options. Off unless
+   * it is enabled; health and metrics are never touched.
+   * @default none
+   */
+  readonly chaos?: ServerChaosOption | undefined
 }
 
 /** Who may see more than the status in a health document. */
@@ -97,6 +108,7 @@ const optionNames = [
   'requestTimeoutMs',
   'trustInbound',
   'admission',
+  'chaos',
 ]
 const maxPort = 65_535
 
@@ -113,6 +125,7 @@ export function checkServiceOptions(options: ServiceOptions): void {
     checkTexts(check, options)
     checkParts(check, options)
     checkAdmission(check, options.admission)
+    checkServerChaos(check, options.chaos)
     check.boolean('requestLog', options.requestLog)
     check.boolean('tracing', options.tracing)
     check.boolean('signals', options.signals)

@@ -1,11 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type {
-  Client,
   ClientOptions,
   FetchOptions,
   HoldfastFetch,
   InterceptorOptions,
+  OptionsWatch,
   UndiciInterceptor,
+  VersionedClient,
+  WatchOptions,
 } from '../client/index.js'
 import type { Logger } from '../context/index.js'
 import type { Contract, Operations } from '../contract/index.js'
@@ -57,14 +59,20 @@ export interface Service<Registry extends MetricsRegistry = MetricsRegistry> {
    * A client wired to the service: its calls are logged, counted and part of the request they are made for, its
    * breakers show in `/health`, and it is closed with the service.
    */
-  createClient<const Name extends string, Ops extends Operations>(
+  createClient<const Name extends string, Ops extends Operations, const Versions extends string = never>(
     contract: Contract<Name, Ops>,
-    options: ClientOptions<NoInfer<Ops>>,
-  ): Client<Ops>
+    options: ClientOptions<NoInfer<Ops>, Versions>,
+  ): VersionedClient<Ops, Versions>
   /** A `createFetch()` wired to the service: its calls are logged, counted and traced, and it is closed with the service. */
   createFetch(options?: FetchOptions): HoldfastFetch
   /** An `undiciInterceptor()` wired to the service in the same way. The dispatcher stays yours to close. */
   undiciInterceptor(options?: InterceptorOptions): UndiciInterceptor
+  /**
+   * Reads options of the service's typed clients from a JSON file, by the names of their contracts, and again whenever
+   * it changes, until the service stops. Make the clients first.
+   * @throws {ConfigInvalidError} `CONFIG_INVALID`, naming everything that is wrong with the file.
+   */
+  watchOptions(file: string, options?: WatchOptions): OptionsWatch
   /**
    * Listens with an Express application, a Fastify instance or a request listener, and begins to follow signals.
    * @throws {ConfigInvalidError} `CONFIG_INVALID` when the adapter is not mounted on `app`, or wrongly.

@@ -51,7 +51,10 @@ export const spanAttributes = Object.freeze({
   'holdfast.dependency': attribute(['attempt', 'operation'], 'the dependency, as in metrics and logs'),
   'holdfast.operation': attribute(['attempt', 'operation'], 'the operation of the contract'),
   'holdfast.attempts': attribute(['operation'], 'how many attempts were made'),
-  'holdfast.refusal': attribute(['server'], 'why [admission](admission.md) did not let the request in'),
+  'holdfast.refusal': attribute(
+    ['server'],
+    'why [admission](admission.md) did not let the request in, or `chaos`',
+  ),
 } satisfies Record<string, SpanAttributeInfo>)
 
 /** The attributes of one span. */

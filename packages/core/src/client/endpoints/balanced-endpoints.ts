@@ -9,12 +9,15 @@ import type { CircuitBreaker, Emitter, Execution } from '../../policies/index.js
 import type { ClientEvents } from '../client-events.js'
 import type { EndpointStats } from '../client-types.js'
 import { namesOf } from '../repeat-layers.js'
+import type { SharedPolicyOptions } from '../shared-policies.js'
 import type { ClientEndpoint } from './client-endpoint.js'
 import type { ClientEndpoints } from './client-endpoints.js'
 import type { EndpointConnections } from './endpoint-connections.js'
 
 /** The longest that the breaker of an endpoint stays open while another is well, in milliseconds: nobody waits for it. */
 const maxOpenBesideMs = 60_000
+/** The longest that it stays open while no endpoint is well, in milliseconds. */
+const maxOpenAloneMs = 5_000
 
 /** What a client with several endpoints is made from. */
 export interface BalancedParts extends Omit<EndpointSetOptions<ClientEndpoint>, 'createGuard'> {
@@ -22,10 +25,17 @@ export interface BalancedParts extends Omit<EndpointSetOptions<ClientEndpoint>, 
   readonly events: Emitter<ClientEvents>
   readonly connections: EndpointConnections
   readonly propagates: boolean
-  /** The longest that a breaker stays open while no endpoint is well; `undefined` where that is always the same. */
-  readonly maxOpenMs: number | undefined
-  /** `maxOpenMs` says how long the breaker may stay open now. */
-  readonly createEndpoint: (endpoint: Endpoint, maxOpenMs: (() => number) | undefined) => ClientEndpoint
+  /** Of the breakers. */
+  readonly policies: SharedPolicyOptions
+  readonly createEndpoint: (endpoint: Endpoint, breaker: NewBreaker) => ClientEndpoint
+}
+
+/** What the breaker of one endpoint depends on besides its options. */
+export interface NewBreaker {
+  readonly options: SharedPolicyOptions
+  /** How long it may stay open now, unless its options say so. */
+  readonly maxOpenMs: () => number
+  readonly onMade: (breaker: CircuitBreaker) => void
 }
 
 /** The endpoints of a client that has several, or a resolver that names them. */
@@ -35,11 +45,13 @@ export class BalancedEndpoints implements ClientEndpoints {
   readonly origin = undefined
   readonly #set: EndpointSet<ClientEndpoint>
   readonly #parts: BalancedParts
+  #policies: SharedPolicyOptions
   /** Whether a breaker has opened that may have to be hastened. */
   #isAnyOpen = false
 
   constructor(parts: BalancedParts) {
     this.#parts = parts
+    this.#policies = parts.policies
     this.propagates = parts.propagates
     this.#set = new EndpointSet<ClientEndpoint>({
       source: parts.source,
@@ -81,6 +93,12 @@ export class BalancedEndpoints implements ClientEndpoints {
     return breakers.filter((breaker) => breaker !== undefined)
   }
 
+  update(options: SharedPolicyOptions): void {
+    this.#policies = options
+    for (const { guard } of this.#set.snapshot(performance.now())) guard.update(options)
+    this.#hasten()
+  }
+
   close(): Promise<void> {
     return this.#parts.connections.close()
   }
@@ -98,23 +116,30 @@ export class BalancedEndpoints implements ClientEndpoints {
   }
 
   #create(endpoint: Endpoint): ClientEndpoint {
-    const { createEndpoint, maxOpenMs } = this.#parts
-    if (maxOpenMs === undefined) return createEndpoint(endpoint, undefined)
     const isAnotherWell = (): boolean =>
       this.#listed(performance.now()).some(({ guard }) => guard !== created && guard.isWell)
-    const created = createEndpoint(endpoint, () =>
-      isAnotherWell() ? Math.max(maxOpenBesideMs, maxOpenMs) : maxOpenMs,
-    )
-    created.breaker?.on('open', () => {
-      this.#isAnyOpen = true
-      this.#hasten()
+    const created: ClientEndpoint = this.#parts.createEndpoint(endpoint, {
+      options: this.#policies,
+      maxOpenMs: () => Math.max(isAnotherWell() ? maxOpenBesideMs : 0, this.#maxOpenMs ?? maxOpenAloneMs),
+      onMade: (breaker) => {
+        breaker.on('open', () => {
+          this.#isAnyOpen = true
+          this.#hasten()
+        })
+      },
     })
     return created
   }
 
+  /** The longest that a breaker stays open while no endpoint is well; `undefined` where that is always the same. */
+  get #maxOpenMs(): number | undefined {
+    const { maxOpenMs, openMs = 0 } = this.#policies.circuitBreaker || {}
+    return maxOpenMs === undefined ? Math.max(maxOpenAloneMs, openMs) : undefined
+  }
+
   /** With none of them well any more, those that were to be left alone for long are asked sooner. */
   #hasten(): void {
-    const { maxOpenMs } = this.#parts
+    const maxOpenMs = this.#maxOpenMs
     if (maxOpenMs === undefined || !this.#isAnyOpen) return
     const listed = this.#listed(performance.now())
     if (listed.some(({ guard }) => guard.isWell)) return

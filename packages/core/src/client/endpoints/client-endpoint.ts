@@ -3,13 +3,15 @@ import type { CircuitBreaker } from '../../policies/index.js'
 import type { Transport } from '../../transport/index.js'
 import type { ChosenTarget } from '../attempt-guards.js'
 import type { EndpointStats } from '../client-types.js'
+import type { SharedPolicyOptions } from '../shared-policies.js'
+import type { EndpointBreaker } from './endpoint-breaker.js'
 
 /** Where an endpoint is, as far as a request needs to know. */
 export type EndpointPlace = Pick<Endpoint, 'origin' | 'basePath' | 'serverName'>
 
 /** What a client keeps for an endpoint. */
 export interface EndpointParts {
-  readonly breaker: CircuitBreaker | undefined
+  readonly breaker: EndpointBreaker
   readonly transport: Transport
   /** Whether it may know of the requests that calls are made for. */
   readonly propagates: boolean
@@ -22,17 +24,23 @@ export class ClientEndpoint implements ChosenTarget {
   readonly origin: string
   readonly basePath: string
   readonly serverName: string | undefined
-  readonly breaker: CircuitBreaker | undefined
+  breaker: CircuitBreaker | undefined
   readonly transport: Transport
   readonly propagates: boolean
   pausedUntil = 0
+  readonly #breaker: EndpointBreaker
   readonly #disconnect: (transport: Transport) => void
 
-  constructor({ origin, basePath, serverName }: EndpointPlace, parts: EndpointParts) {
+  constructor(
+    { origin, basePath, serverName }: EndpointPlace,
+    parts: EndpointParts,
+    options: SharedPolicyOptions,
+  ) {
     this.origin = origin
     this.basePath = basePath
     this.serverName = serverName
-    this.breaker = parts.breaker
+    this.#breaker = parts.breaker
+    this.breaker = parts.breaker.by(options)
     this.transport = parts.transport
     this.propagates = parts.propagates
     this.#disconnect = parts.disconnect
@@ -51,8 +59,13 @@ export class ClientEndpoint implements ChosenTarget {
     return this.breaker === undefined || this.breaker.state === 'closed'
   }
 
+  /** Changes the options of its breaker. */
+  update(options: SharedPolicyOptions): void {
+    this.breaker = this.#breaker.by(options)
+  }
+
   close(): void {
-    this.breaker?.shutdown()
+    this.#breaker.shutdown()
     this.#disconnect(this.transport)
   }
 

@@ -1,6 +1,7 @@
 import type { CircuitBreaker } from '../../policies/index.js'
 import type { Targets } from '../attempt-guards.js'
 import type { EndpointStats } from '../client-types.js'
+import type { SharedPolicyOptions } from '../shared-policies.js'
 import type { ClientEndpoint } from './client-endpoint.js'
 
 /** Where a client's calls go. */
@@ -17,6 +18,8 @@ export interface ClientEndpoints {
   /** `inFlight` is that of the whole client. */
   stats(inFlight: number): readonly EndpointStats[]
   breakers(): readonly CircuitBreaker[]
+  /** Changes the options of the breakers, and keeps their state. */
+  update(options: SharedPolicyOptions): void
   /** Closes the connections as soon as nothing is in flight. */
   close(): Promise<void>
   /** Breaks off what is in flight. */

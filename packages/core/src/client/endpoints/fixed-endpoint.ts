@@ -1,5 +1,6 @@
 import type { CircuitBreaker } from '../../policies/index.js'
 import type { EndpointStats } from '../client-types.js'
+import type { SharedPolicyOptions } from '../shared-policies.js'
 import type { ClientEndpoint } from './client-endpoint.js'
 import type { ClientEndpoints } from './client-endpoints.js'
 import type { EndpointConnections } from './endpoint-connections.js'
@@ -30,6 +31,10 @@ export class FixedEndpoint implements ClientEndpoints {
     return breaker === undefined ? [] : [breaker]
   }
 
+  update(options: SharedPolicyOptions): void {
+    this.targets.only.update(options)
+  }
+
   close(): Promise<void> {
     return this.#connections.close()
   }
@@ -39,6 +44,6 @@ export class FixedEndpoint implements ClientEndpoints {
   }
 
   release(): void {
-    this.targets.only.breaker?.shutdown()
+    this.targets.only.close()
   }
 }

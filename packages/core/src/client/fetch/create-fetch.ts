@@ -1,12 +1,15 @@
 import { OptionCheck } from '../../config/index.js'
 import { Emitter, type Listener, type Unsubscribe } from '../../policies/index.js'
 import type { Transport, TransportResponse } from '../../transport/index.js'
+import { sendThrough } from '../chaos/chaotic-send.js'
+import { ClientChaos } from '../chaos/client-chaos.js'
 import type { ClientEvents } from '../client-events.js'
 import { type ClientTelemetry, standaloneTelemetry } from '../client-telemetry.js'
 import { CallLedger } from '../origin/call-ledger.js'
 import { type CloseOptions, closeWith } from '../origin/close-with.js'
-import { OriginRegistry, type OriginsStats } from '../origin/origin-registry.js'
+import { hostOf, OriginRegistry, type OriginsStats } from '../origin/origin-registry.js'
 import { subscribe } from '../origin/subscribe.js'
+import { anyDependency, watchClient } from '../watch-client.js'
 import { fetchExchange } from './fetch-exchange.js'
 import { type FetchOptions, openTransport, resolveFetchOptions } from './fetch-options.js'
 import { type FetchInput, readRequest } from './fetch-request.js'
@@ -67,10 +70,12 @@ export function createObservedFetch(options: FetchOptions, telemetryAround: Clie
   const resolved = resolveFetchOptions(check, options)
   const { protection, maxResponseBytes } = resolved
   const events = new Emitter<ClientEvents>()
+  const chaos = protection.chaos && new ClientChaos(protection.chaos, events)
   let transport: Transport | undefined
   const exchange = fetchExchange(() => transport as Transport, {
     maxResponseBytes,
     idleTimeoutMs: protection.idleTimeoutMs,
+    send: sendThrough(chaos, hostOf),
   })
   const given = { subject: 'createFetch()', protection, events, own: resolved.base?.origin }
   const origins = new OriginRegistry(check, given, exchange)
@@ -80,7 +85,7 @@ export function createObservedFetch(options: FetchOptions, telemetryAround: Clie
   const ledger = new CallLedger()
   const runner = new FetchRunner(resolved, origins, { events, ledger, telemetry })
   const controls = controlsOf(transport, origins, { events, ledger, unwatch: () => unwatch() })
-  const unwatch = telemetry.watch(controls)
+  const unwatch = watchClient(telemetry, controls, chaos, anyDependency)
   async function fetch(input: FetchInput, init?: RequestInit): Promise<Response> {
     const startedAt = performance.now()
     return runner.run(readRequest(input, init, resolved), startedAt)

@@ -1,6 +1,7 @@
 import type { Execution } from '../../policies/index.js'
 import type { Transport, TransportRequest, TransportResponse } from '../../transport/index.js'
 import type { AttemptExchange } from '../attempt-guards.js'
+import type { Send } from '../chaos/chaotic-send.js'
 import { ErrorAnswer, isFailure } from '../origin/error-answer.js'
 import { sendAttempt } from '../traced-send.js'
 import type { FetchCall } from './fetch-call.js'
@@ -15,12 +16,13 @@ const shownBytes = 64 * 1024
 interface ExchangeOptions {
   readonly maxResponseBytes: number
   readonly idleTimeoutMs: number
+  readonly send: Send
 }
 
 /** One attempt of a `fetch`: the request as it stands in the call, and what its answer means. */
 export function fetchExchange(
   transport: () => Transport,
-  { maxResponseBytes, idleTimeoutMs }: ExchangeOptions,
+  { maxResponseBytes, idleTimeoutMs, send }: ExchangeOptions,
 ): AttemptExchange<TransportResponse> {
   return {
     send(execution) {
@@ -31,6 +33,7 @@ export function fetchExchange(
       call.attempts++
       const mode: TransportRequest['mode'] = method === 'HEAD' ? 'buffer' : 'stream'
       return sendAttempt(
+        send,
         call,
         dispatcher,
         { origin, path, method, headers, body, mode, maxResponseBytes, idleTimeoutMs, streamWhen },

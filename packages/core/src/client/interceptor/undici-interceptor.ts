@@ -1,9 +1,19 @@
 import type { Dispatcher } from 'undici'
 import { OptionCheck } from '../../config/index.js'
 import { ClosedError } from '../../errors/index.js'
-import { Emitter, Execution, type Listener, timeoutErrors, type Unsubscribe } from '../../policies/index.js'
+import {
+  type ChaosInjection,
+  Emitter,
+  Execution,
+  injectFault,
+  type Listener,
+  timeoutErrors,
+  type Unsubscribe,
+} from '../../policies/index.js'
 import type { CallTrace } from '../../tracing/index.js'
 import type { AttemptExchange } from '../attempt-guards.js'
+import { answeringDispatch } from '../chaos/answering-dispatch.js'
+import { type ChaosTarget, ClientChaos } from '../chaos/client-chaos.js'
 import type { ClientEvents } from '../client-events.js'
 import { type ClientTelemetry, standaloneTelemetry } from '../client-telemetry.js'
 import { InheritedAbort, inheritedTimeout } from '../inherited-context.js'
@@ -11,11 +21,12 @@ import { CallLedger } from '../origin/call-ledger.js'
 import { type CloseOptions, closeWith } from '../origin/close-with.js'
 import { ErrorAnswer, isFailure } from '../origin/error-answer.js'
 import { observerOf } from '../origin/observer-of.js'
-import { type OriginEntry, OriginRegistry, type OriginsStats } from '../origin/origin-registry.js'
+import { hostOf, type OriginEntry, OriginRegistry, type OriginsStats } from '../origin/origin-registry.js'
 import type { Protection } from '../origin/protection-options.js'
 import { settleCall } from '../origin/settle-call.js'
 import { subscribe } from '../origin/subscribe.js'
 import { isWorthRetrying } from '../repeat-layers.js'
+import { anyDependency, watchClient } from '../watch-client.js'
 import { type AnswerHead, AttemptHandler, type AttemptRules } from './attempt-handler.js'
 import { attemptOptions } from './attempt-options.js'
 import { InterceptedCall } from './intercepted-call.js'
@@ -79,7 +90,8 @@ export function observedInterceptor(
   const { options, protection } = resolveInterceptorOptions(check, given)
   const events = new Emitter<ClientEvents>()
   const parts = { subject: 'undiciInterceptor()', protection, events, own: undefined }
-  const origins = new OriginRegistry(check, parts, exchangeOf(protection))
+  const chaos = protection.chaos && new ClientChaos(protection.chaos, events)
+  const origins = new OriginRegistry(check, parts, exchangeOf(protection, chaos))
   check.done()
   const telemetry = telemetryAround.with(options)
   const ledger = new CallLedger()
@@ -106,7 +118,7 @@ export function observedInterceptor(
     $close: close,
     [Symbol.asyncDispose]: () => close(),
   }
-  const unwatch = telemetry.watch(controls)
+  const unwatch = watchClient(telemetry, controls, chaos, anyDependency)
   return Object.assign(intercept, controls)
 }
 
@@ -127,7 +139,10 @@ class DispatchedCall extends InterceptedCall {
 
 const noWork = (): void => {}
 
-function exchangeOf({ retry, idleTimeoutMs }: Protection): AttemptExchange<AnswerHead> {
+function exchangeOf(
+  { retry, idleTimeoutMs }: Protection,
+  chaos: ClientChaos | undefined,
+): AttemptExchange<AnswerHead> {
   const rules: AttemptRules = {
     idleTimeoutMs,
     isFailure,
@@ -143,19 +158,48 @@ function exchangeOf({ retry, idleTimeoutMs }: Protection): AttemptExchange<Answe
       if (execution.hedged) call.isHedged = true
       else call.dropHeld()
       call.attempts++
-      if (call.trace !== undefined) return sendTraced(call, call.trace, execution, rules)
-      const options = attemptOptions(call, execution, undefined)
-      return new Promise((resolve, reject) => {
-        new AttemptHandler(execution, rules, resolve, reject).start(call.dispatch, options)
-      })
+      if (chaos === undefined || !chaos.isEnabled) return send(call, call.dispatch, execution, rules)
+      const injection = chaos.draw(targetOf(call), execution)
+      return injection === undefined
+        ? send(call, call.dispatch, execution, rules)
+        : sendLate(call, injection, execution, rules)
     },
     read: (_, head) => head,
   }
 }
 
-async function sendTraced(
+function targetOf({ options, origin }: DispatchedCall): ChaosTarget {
+  const { method, path } = options
+  return { dependency: hostOf(origin), method, origin, path }
+}
+
+/** Sends an attempt that chaos holds up, or fails it, or answers it. */
+async function sendLate(
   call: DispatchedCall,
-  trace: CallTrace,
+  injection: ChaosInjection,
+  execution: Execution,
+  rules: AttemptRules,
+): Promise<AnswerHead> {
+  const answer = await injectFault(injection, execution)
+  const dispatch = answer === undefined ? call.dispatch : answeringDispatch(answer)
+  return send(call, dispatch, execution, rules)
+}
+
+function send(
+  call: DispatchedCall,
+  dispatch: Dispatch,
+  execution: Execution,
+  rules: AttemptRules,
+): Promise<AnswerHead> {
+  if (call.trace !== undefined) return sendTraced({ call, trace: call.trace, dispatch }, execution, rules)
+  const options = attemptOptions(call, execution, undefined)
+  return new Promise((resolve, reject) => {
+    new AttemptHandler(execution, rules, resolve, reject).start(dispatch, options)
+  })
+}
+
+async function sendTraced(
+  { call, trace, dispatch }: { call: DispatchedCall; trace: CallTrace; dispatch: Dispatch },
   execution: Execution,
   rules: AttemptRules,
 ): Promise<AnswerHead> {
@@ -164,7 +208,7 @@ async function sendTraced(
   try {
     const head = await new Promise<AnswerHead>((resolve, reject) => {
       const attempt = new AttemptHandler(execution, rules, resolve, reject)
-      span.run(() => attempt.start(call.dispatch, options))
+      span.run(() => attempt.start(dispatch, options))
     })
     span.end(head.status)
     return head

@@ -5,12 +5,19 @@ import { UsualLatency } from '../attempt-facts.js'
 import type { AttemptExchange } from '../attempt-guards.js'
 import type { OperationObserver } from '../call-observer.js'
 import type { ClientEvents } from '../client-events.js'
+import type { ShadowedPolicy } from '../client-options.js'
 import type { EndpointStats } from '../client-types.js'
 import { linkGuardedAttempt } from '../guarded-attempt.js'
 import { forwardBreaker, forwardLimits } from '../policy-events.js'
 import { propagatesTo } from '../propagation.js'
 import { hedgeLayer, retryLayer } from '../repeat-layers.js'
-import { makePolicies, maxPermits, permitsOf, type SharedPolicies } from '../shared-policies.js'
+import {
+  connectionsFor,
+  makePolicies,
+  permitsOf,
+  type SharedPolicies,
+  shadowedOf,
+} from '../shared-policies.js'
 import type { Protection } from './protection-options.js'
 
 /** The state of one origin's policies at one moment. */
@@ -21,6 +28,8 @@ export interface OriginStats extends Pick<EndpointStats, 'origin' | 'circuitBrea
   readonly inFlight: number
   /** Calls that wait for a permit. */
   readonly queued: number
+  /** The options of those policies that only report what they would have done. */
+  readonly shadow: readonly ShadowedPolicy[]
   /** `undefined` with `retryBudget: false`. */
   readonly retryBudget: { readonly tokens: number } | undefined
 }
@@ -79,7 +88,7 @@ export class OriginRegistry<Received> {
 
   /** The most connections worth having to one origin. */
   get maxConcurrent(): number | undefined {
-    return this.#spare && maxPermits(this.#spare)
+    return this.#spare && connectionsFor(this.#spare)
   }
 
   entryOf(origin: string): OriginEntry {
@@ -148,7 +157,8 @@ export class OriginRegistry<Received> {
   }
 }
 
-function hostOf(origin: string): string {
+/** The host of an origin, by which errors and events name it. */
+export function hostOf(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).host : origin
 }
 
@@ -162,6 +172,7 @@ function statsOf(entry: OriginEntry, connections: ConnectionCounts | undefined):
   return {
     origin,
     ...permitsOf(entry),
+    shadow: shadowedOf(entry),
     retryBudget: budget && { tokens: budget.tokens },
     circuitBreaker: breaker && { state: breaker.state, ...breaker.counts },
     connections: connections && {

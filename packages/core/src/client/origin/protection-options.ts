@@ -1,5 +1,7 @@
 import type { OptionCheck } from '../../config/index.js'
 import type { HedgeSettings, RetrySettings } from '../../contract/index.js'
+import { type Chaos, resolveChaos } from '../../policies/index.js'
+import type { ChaosAttempt } from '../chaos/client-chaos.js'
 import { checkCallPolicy } from '../check-call-policy.js'
 import { type CallPolicyOptions, type ClientOptions, clientDefaults } from '../client-options.js'
 import {
@@ -16,7 +18,14 @@ export interface ProtectionOptions
     ClientTelemetryOptions,
     Pick<
       ClientOptions,
-      'adaptiveConcurrency' | 'retryBudget' | 'circuitBreaker' | 'bulkhead' | 'rateLimit' | 'random'
+      | 'adaptiveConcurrency'
+      | 'retryBudget'
+      | 'circuitBreaker'
+      | 'bulkhead'
+      | 'chaos'
+      | 'rateLimit'
+      | 'random'
+      | 'shadow'
     > {
   /**
    * The total time of a call, in milliseconds: queueing, every attempt and backoff. `false` for no limit.
@@ -35,6 +44,7 @@ export const protectionOptionNames = [
   'adaptiveConcurrency',
   'attemptTimeoutMs',
   'bulkhead',
+  'chaos',
   'circuitBreaker',
   'hedge',
   'idleTimeoutMs',
@@ -42,6 +52,7 @@ export const protectionOptionNames = [
   'rateLimit',
   'retry',
   'retryBudget',
+  'shadow',
   'timeoutMs',
   ...clientTelemetryOptionNames,
 ] as const satisfies readonly (keyof ProtectionOptions)[]
@@ -57,17 +68,19 @@ export interface Protection {
   readonly random: (() => number) | undefined
   readonly propagate: Propagation | undefined
   readonly shared: SharedPolicyOptions
+  readonly chaos: Chaos<ChaosAttempt> | undefined
 }
 
 /** Checks the options and fills in what is missing; what the policies themselves check is left to them. */
 export function resolveProtection(check: OptionCheck, options: ProtectionOptions): Protection {
   checkCallPolicy(check, '', options)
   check.function('random', options.random)
+  check.boolean('shadow', options.shadow)
   checkTelemetry(check, options)
   const { timeoutMs, attemptTimeoutMs, retry, hedge = false, random, propagate } = options
   const attempt = attemptTimeoutMs ?? clientDefaults.attemptTimeoutMs
   const idle = options.idleTimeoutMs ?? attempt
-  const { adaptiveConcurrency, bulkhead, circuitBreaker, rateLimit, retryBudget } = options
+  const { adaptiveConcurrency, bulkhead, circuitBreaker, rateLimit, retryBudget, shadow } = options
   return {
     timeoutMs: timeoutMs ?? clientDefaults.timeoutMs,
     attemptTimeoutMs: attempt,
@@ -76,12 +89,14 @@ export function resolveProtection(check: OptionCheck, options: ProtectionOptions
     hedge: hedge === true ? {} : hedge,
     random,
     propagate,
+    chaos: resolveChaos(check, options.chaos),
     shared: {
       ...(adaptiveConcurrency !== undefined && { adaptiveConcurrency }),
       ...(bulkhead !== undefined && { bulkhead }),
       ...(circuitBreaker !== undefined && { circuitBreaker }),
       ...(rateLimit !== undefined && { rateLimit }),
       ...(retryBudget !== undefined && { retryBudget }),
+      ...(shadow !== undefined && { shadow }),
     },
   }
 }

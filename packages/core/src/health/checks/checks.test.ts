@@ -43,6 +43,15 @@ describe('clientCheck', () => {
     expect(await run(clientCheck(client(states, queued)))).toMatchObject({ status, output })
   })
 
+  it('minds a breaker in shadow only where it was isolated by hand', async () => {
+    const shadowed = (states: (State | undefined)[]) => {
+      const { $stats } = client(states)
+      return { $stats: () => ({ ...$stats(), shadow: ['circuitBreaker'] }) }
+    }
+    expect(await run(clientCheck(shadowed(['open'])))).toMatchObject({ status: 'pass' })
+    expect(await run(clientCheck(shadowed(['isolated'])))).toMatchObject({ status: 'fail' })
+  })
+
   it('looks away from endpoints that are listed no more', async () => {
     const endpoints = [
       { origin: 'http://0', state: 'draining', circuitBreaker: { state: 'closed' } },

@@ -6,6 +6,7 @@ export interface ObservedClient {
   $stats(): {
     readonly dependency: string
     readonly queued: number
+    readonly shadow?: readonly string[]
     readonly endpoints: readonly {
       readonly origin: string
       readonly state?: 'active' | 'ejected' | 'paused' | 'draining'
@@ -28,7 +29,8 @@ const clientCheckDefaults = Object.freeze({ maxQueued: 100 })
 /**
  * A check of a dependency that asks nobody: it reads the client's own circuit breakers and queue. It fails when every
  * breaker refuses or no endpoint is known, and warns when some refuse or many calls wait. A breaker that has had its time and would let a
- * probe through does not count, so a service that gets no traffic for that reason gets some again.
+ * probe through does not count, so a service that gets no traffic for that reason gets some again. Nor does one in shadow,
+ * which refuses nothing.
  *
  * @throws {ConfigInvalidError} `CONFIG_INVALID` when `client` is no client.
  * @example
@@ -48,7 +50,8 @@ export function clientCheck(client: ObservedClient, options: ClientCheckOptions 
   const maxQueued = options.maxQueued ?? clientCheckDefaults.maxQueued
 
   const run = (): HealthResult => {
-    const { endpoints: known, queued } = client.$stats()
+    const { endpoints: known, queued, shadow = [] } = client.$stats()
+    const refuses = shadow.includes('circuitBreaker') ? isIsolated : isOpen
     const endpoints = known.filter(({ state }) => state !== 'draining')
     const refusing = endpoints.filter(({ circuitBreaker }) => refuses(circuitBreaker?.state))
     const observed = {
@@ -69,4 +72,5 @@ export function clientCheck(client: ObservedClient, options: ClientCheckOptions 
   return Object.assign(run, { asksDependency: true })
 }
 
-const refuses = (state: string | undefined): boolean => state === 'open' || state === 'isolated'
+const isIsolated = (state: string | undefined): boolean => state === 'isolated'
+const isOpen = (state: string | undefined): boolean => state === 'open' || isIsolated(state)

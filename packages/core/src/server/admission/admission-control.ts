@@ -88,6 +88,18 @@ export class AdmissionControl {
     if (queue.oldest(waiting.priority) === waiting) this.#setTimer(now)
   }
 
+  /**
+   * Lets somebody in for whom `tryAdmit` had no permit, and says what would have become of them. Nobody waits for real:
+   * all above the limit count as waiting, for as long as they take.
+   */
+  admitAnyway(priority: Priority, now: number): 'queue full' | 'queued' {
+    const limit = this.#limit
+    limit.waited(now)
+    const waiting = limit.inFlight - roomFor(priority, limit.value)
+    limit.inFlight++
+    return waiting >= this.#settings.maxQueue ? 'queue full' : 'queued'
+  }
+
   /** Takes out somebody who no longer wants to be let in. */
   withdraw(waiting: Waiting): void {
     this.#queue.remove(waiting)

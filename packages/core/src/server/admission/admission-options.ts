@@ -29,6 +29,12 @@ export interface AdmissionOptions {
    * @default 10
    */
   readonly shedOlderThanMs?: number | undefined
+  /**
+   * Only reports whom it would have refused or had wait, and lets every request in at once, also those whose deadline
+   * has passed.
+   * @default false
+   */
+  readonly shadow?: boolean | undefined
 }
 
 /** The options of admission with nothing left open. */
@@ -38,6 +44,7 @@ export interface AdmissionSettings {
   readonly maxQueue: number
   readonly maxQueueWaitMs: number
   readonly shedOlderThanMs: number
+  readonly shadow: boolean
 }
 
 /** Let everything in whose time is not up. */
@@ -50,6 +57,7 @@ const admissionDefaults: AdmissionSettings = Object.freeze({
   maxQueue: 1_000,
   maxQueueWaitMs: 500,
   shedOlderThanMs: 10,
+  shadow: false,
 })
 
 /** Tells `check` what is wrong with the option `admission`. */
@@ -62,6 +70,7 @@ export function checkAdmission(check: OptionCheck, given: AdmissionOptions | boo
   check.number('admission.maxQueue', given.maxQueue, { min: 0, integer: true })
   check.milliseconds('admission.maxQueueWaitMs', given.maxQueueWaitMs)
   check.milliseconds('admission.shedOlderThanMs', given.shedOlderThanMs)
+  check.boolean('admission.shadow', given.shadow)
   const { minLimit, maxLimit } = given
   if (minLimit !== undefined && maxLimit !== undefined && minLimit > maxLimit) {
     check.add('admission.minLimit', `is above admission.maxLimit (${minLimit} > ${maxLimit})`)
@@ -80,5 +89,6 @@ export function resolveAdmission(options: AdmissionOptions | true | undefined): 
     maxQueue: given.maxQueue ?? maxQueue,
     maxQueueWaitMs: given.maxQueueWaitMs ?? maxQueueWaitMs,
     shedOlderThanMs: given.shedOlderThanMs ?? shedOlderThanMs,
+    shadow: given.shadow ?? admissionDefaults.shadow,
   }
 }

@@ -5,6 +5,9 @@ import { ProblemError } from '../problem-error.js'
 /** Why a request was not let in. `deadline`: nobody waits for its answer any more. */
 export type AdmissionReason = 'deadline' | 'queue full' | 'queue timeout' | 'shed'
 
+/** What admission in shadow would have done to a request; `queued`: it would have had it wait. */
+export type ShadowReason = 'deadline' | 'queue full' | 'queued'
+
 /** Callers that were refused together shall not come back together: each is given one of so many seconds. */
 const retryAfterSeconds = [1, 2, 3] as const
 

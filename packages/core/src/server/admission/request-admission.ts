@@ -2,7 +2,7 @@ import type { ActiveContext } from '../../context/index.js'
 import { AdmissionControl } from './admission-control.js'
 import type { AdmissionOutcome } from './admission-limit.js'
 import type { AdmissionSettings } from './admission-options.js'
-import { type AdmissionReason, refusalOf } from './admission-refusal.js'
+import { type AdmissionReason, refusalOf, type ShadowReason } from './admission-refusal.js'
 import { WaitingRequest } from './waiting-request.js'
 
 /** A request, as far as admission is concerned. */
@@ -15,7 +15,7 @@ export interface AdmittedExchange {
   readonly aborted: boolean
   /** When it was let in; `undefined` while it has no permit. */
   admittedAt: number | undefined
-  refusal: AdmissionReason | undefined
+  refusal: AdmissionReason | 'chaos' | undefined
 }
 
 /** How a request that could not be let in at once goes on; one of the two is called unless its caller leaves. */
@@ -27,6 +27,8 @@ export interface Admission {
 /** Who hears of what admission does. */
 export interface AdmissionListener {
   refused(exchange: AdmittedExchange, reason: AdmissionReason): void
+  /** One that was let in only because admission is in shadow. */
+  shadowRefused(exchange: AdmittedExchange, reason: ShadowReason): void
   limiting(isLimiting: boolean, control: AdmissionControl): void
 }
 
@@ -34,10 +36,12 @@ export interface AdmissionListener {
 export class RequestAdmission {
   readonly control: AdmissionControl
   readonly #listener: AdmissionListener
+  readonly #isShadow: boolean
 
   constructor(settings: AdmissionSettings, listener: AdmissionListener) {
     this.control = new AdmissionControl(settings, (isLimiting) => listener.limiting(isLimiting, this.control))
     this.#listener = listener
+    this.#isShadow = settings.shadow
   }
 
   /** Lets a request in at once, if its time is not up and there is room. */
@@ -51,6 +55,11 @@ export class RequestAdmission {
   /** What happens to a request that `tryAdmit` did not let in: it waits for a moment, or is refused. */
   wait(exchange: AdmittedExchange, admission: Admission): void {
     const { context, startedAt } = exchange
+    if (this.#isShadow) {
+      this.#admitAnyway(exchange)
+      admission.proceed()
+      return
+    }
     const refused = (reason: AdmissionReason): void => {
       exchange.refusal = reason
       this.#listener.refused(exchange, reason)
@@ -66,6 +75,15 @@ export class RequestAdmission {
       admission.proceed()
     }
     new WaitingRequest(this.control, context, { admitted, refused }).begin()
+  }
+
+  /** Without a permit where its time is up: it would not have been worked on. */
+  #admitAnyway(exchange: AdmittedExchange): void {
+    const { context, startedAt } = exchange
+    const isExpired = context.deadline <= startedAt
+    const reason = isExpired ? 'deadline' : this.control.admitAnyway(context.priority, startedAt)
+    if (!isExpired) this.#admitted(exchange, startedAt)
+    this.#listener.shadowRefused(exchange, reason)
   }
 
   /** Takes the permit of a request back that is over, if it has one. */

@@ -1,5 +1,6 @@
 import { abortCases } from './abort-cases.js'
 import { admissionCases } from './admission-cases.js'
+import { chaosCases } from './chaos-cases.js'
 import type { ConformanceCase } from './conformance-adapter.js'
 import { contextCases } from './context-cases.js'
 import { correlationCases } from './correlation-cases.js'
@@ -27,6 +28,7 @@ export const adapterConformance: readonly ConformanceCase[] = Object.freeze([
   ...routeCases,
   ...abortCases,
   ...admissionCases,
+  ...chaosCases,
   ...problemCases,
   ...systemCases,
   ...shutdownCases,

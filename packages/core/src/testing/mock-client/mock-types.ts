@@ -59,7 +59,7 @@ export type MockHandlers<Ops> = { readonly [Name in keyof Ops & string]?: MockHa
 /** Options of `mockClient`: those of a client, except where it would connect to. */
 export type MockClientOptions<Ops> = Omit<
   ClientOptions<Ops>,
-  'baseUrl' | 'dispatcher' | 'proxy' | 'http2' | 'connections' | 'connectTimeoutMs'
+  'baseUrl' | 'versions' | 'traffic' | 'dispatcher' | 'proxy' | 'http2' | 'connections' | 'connectTimeoutMs'
 >
 
 /** What a mock has beside what every client has. */
