@@ -148,7 +148,7 @@ function isAbortSignal(value: unknown): boolean {
 /** Writes the headers of all attempts of a call, those of the call itself winning. */
 export function writeHeaders(base: Record<string, string>, operation: Operation, call: Call): void {
   const encoded = call.request?.headers
-  const { callHeaders, context, propagates } = call
+  const { callHeaders, propagates } = call
   const isKeyed = operation.idempotent === 'key'
   const isPlain = encoded === undefined && callHeaders === undefined && !isKeyed
   const own = isPlain ? base : { ...base, ...encoded, ...callHeaders }

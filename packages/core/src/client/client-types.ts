@@ -21,7 +21,10 @@ export interface CallOptions {
    * @default a new UUID for each call
    */
   readonly idempotencyKey?: string | undefined
-  /** How important this call is where there is no room for all of them. */
+  /**
+   * How important this call is where there is no room for all of them.
+   * @default the operation's
+   */
   readonly priority?: Priority | undefined
 }
 

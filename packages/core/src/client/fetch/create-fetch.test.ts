@@ -350,7 +350,7 @@ describe('the options', () => {
     expect(() => createFetch({ adaptiveConcurrency: {}, bulkhead: {} })).toThrow(/contradicts bulkhead/)
   })
 
-  it.each(['auth', 'tls', 'priority'])('%s is not built yet', (name) => {
+  it.each(['auth', 'tls'])('%s is not built yet', (name) => {
     expect(() => createFetch({ [name]: {} })).toThrow(/not available in this version/)
   })
 

@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { runWithContext } from '../../context/index.js'
+import { chaos } from '../../policies/index.js'
+import type { ChaosAttempt } from '../chaos/client-chaos.js'
 import { failureOf } from '../test-orders.js'
 import { item, openShop, shopServer, testClock } from './test-shop.js'
 
@@ -210,6 +212,20 @@ describe('a cached read', () => {
     const client = openShop(server)
     expect(await failureOf(client.getItem({ id: 'a' }))).toMatchObject({ code: 'INVALID_RESPONSE' })
     expect(await client.getItem({ id: 'a' })).toMatchObject({ serial: 2 })
+  })
+
+  it('is kept whatever chaos makes up', async () => {
+    const clock = testClock()
+    const server = await shopServer(item({ 'cache-control': 'max-age=60', etag: '"1"' }))
+    const faults = chaos<ChaosAttempt>({ errors: 404 })
+    const client = openShop(server, { chaos: faults })
+    await client.getItem({ id: 'a' })
+    clock.pass(61)
+    faults.enable()
+    expect(await failureOf(client.getItem({ id: 'a' }))).toMatchObject({ status: 404 })
+    faults.disable()
+    await client.getItem({ id: 'a' })
+    expect(server.seen[1]?.headers['if-none-match']).toBe('"1"')
   })
 
   it('needs no permit, no breaker and no quota', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { runWithContext } from '../../context/index.js'
 import { createMetrics } from '../../metrics/index.js'
 import { failureOf } from '../test-orders.js'
+import { Answer } from './answer.js'
 import { type AnswerShop, item, openShop, type ShopOptions, shopServer, testClock } from './test-shop.js'
 
 /** A server that answers when the test says so. */
@@ -23,6 +24,12 @@ async function heldServer(answer: AnswerShop = item()) {
 }
 
 const coalescing: Partial<ShopOptions> = { cache: false, coalesce: true }
+
+it('an answer of bytes is read for everybody, the first one too', () => {
+  const body = Buffer.from('image')
+  const answer = new Answer({ status: 200, headers: {}, body }, { data: body })
+  expect(answer.data(() => 'a copy')).toBe('a copy')
+})
 
 describe.each([
   ['without a cache', coalescing],
@@ -117,7 +124,7 @@ describe.each([
     const { signal } = aborter
     const calls = [1, 2].map(() => failureOf(client.getItem({ id: 'a' }, { signal })))
     await server.asked(1)
-    const closed = new Promise((resolve) => server.seen[0]?.once('close', resolve))
+    const closed = new Promise((resolve) => server.seen[0]?.socket.once('close', resolve))
     aborter.abort()
     const next = client.getItem({ id: 'a' })
     expect(await Promise.all(calls)).toMatchObject([{ code: 'ABORTED' }, { code: 'ABORTED' }])
@@ -137,6 +144,22 @@ describe.each([
     server.release()
     expect(await long).toMatchObject({ serial: 1 })
     expect(server.seen).toHaveLength(1)
+  })
+
+  it('are retried as long as the one that has most time allows', async () => {
+    const server = await heldServer((request, response, serial) => {
+      if (serial === 1) response.writeHead(503).end()
+      else item()(request, response, serial)
+    })
+    const client = openShop(server, { ...options, timeoutMs: 40, attemptTimeoutMs: false })
+    const short = failureOf(client.getItem({ id: 'a' }))
+    const long = client.getItem({ id: 'a' }, { timeoutMs: 5_000 })
+    await server.asked(1)
+    expect(await short).toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+    server.release()
+    await server.asked(2)
+    server.release()
+    expect(await long).toMatchObject({ serial: 2 })
   })
 
   it('are identical only with the same path, query, headers, operation and priority', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { cacheStores } from 'undici'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { CacheEntry, CacheKey, CacheStore, CacheValue } from './cache-options.js'
 import { hasSqlite } from './check-reads.js'
 import { item, openShop, shopServer } from './test-shop.js'
@@ -86,11 +86,14 @@ describe('a store of your own', () => {
     ['hangs', () => remoteStore(() => new Promise(() => {})).store],
   ])('that %s fails no call, and is left alone for a while', async (_, make) => {
     const server = await fresh()
-    const client = openShop(server, { cache: { store: make(), storeTimeoutMs: 20 } })
+    const store = make()
+    const get = vi.spyOn(store, 'get')
+    const client = openShop(server, { cache: { store, storeTimeoutMs: 20 } })
     const errors: unknown[] = []
     client.$on('cacheError', ({ error }) => errors.push(error))
     expect(await client.getItem.safe({ id: 'a' })).toMatchObject({ cache: 'miss', data: { serial: 1 } })
     expect(await client.getItem.safe({ id: 'a' })).toMatchObject({ cache: 'miss', data: { serial: 2 } })
+    expect(get).toHaveBeenCalledTimes(1)
     await client.changeItem({ id: 'a', name: 'new' })
     expect(errors.length).toBeGreaterThanOrEqual(1)
     expect(client.$stats().cache?.failures).toBe(errors.length)
