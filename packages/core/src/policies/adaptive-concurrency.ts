@@ -136,7 +136,7 @@ class AdaptiveConcurrencyPolicy
     const limit = this.#limit.value
     if (this.#limit.inFlight >= (priority === 'default' ? limit : roomFor(priority, limit))) return false
     if (this.#queue.hasBefore(priority)) return false
-    if (++this.#limit.inFlight >= limit) this.#watch.full(performance.now())
+    if (++this.#limit.inFlight >= limit) this.#bind(performance.now())
     return true
   }
 
@@ -237,17 +237,17 @@ class AdaptiveConcurrencyPolicy
     while (this.#queue.admit()) this.#limit.inFlight++
   }
 
-  /** A lower limit leaves no permit free, and the queue may have to be shed sooner than the timer knows. */
+  /** No permit is free any more, and who waits, for more than a reserve, may have to be shed sooner than the timer knows. */
   #bind(now: number): void {
     this.#watch.full(now)
-    if (this.#timer.isSet) this.#setTimer(now)
+    if (this.#queue.size > 0) this.#setTimer(now)
   }
 
   #setTimer(now: number): void {
     let dueAt = Number.POSITIVE_INFINITY
     for (const priority of leastFirst) dueAt = Math.min(dueAt, this.#dueAt(priority))
     cancel(this.#timer)
-    if (this.#queue.size > 0) schedule(this.#timer, dueAt - now, now)
+    if (dueAt !== Number.POSITIVE_INFINITY) schedule(this.#timer, dueAt - now, now)
   }
 
   /** When the first of that priority has to go; `Infinity` while none waits, or a permit is free. */

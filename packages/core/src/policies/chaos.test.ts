@@ -204,6 +204,14 @@ describe('errors', () => {
     expect(await run(() => Object.freeze(new Error('frozen')))).toMatchObject({ message: 'frozen' })
   })
 
+  it('may be made later', async () => {
+    const run = (errors: () => Promise<unknown>) =>
+      caught(chaos({ errors, enabled: true }).execute(answered))
+    expect(await run(async () => new RangeError('mine'))).toMatchObject({ message: 'mine', injected: true })
+    expect(await run(() => Promise.reject(new RangeError('mine')))).toMatchObject({ injected: true })
+    expect(await run(async () => undefined)).toBe('answered')
+  })
+
   it('are what a retry around reacts to', async () => {
     const faults = chaos({ errors: 'reset', when: ({ attempt }) => attempt < 3, enabled: true })
     const policy = compose(retry({ maxAttempts: 3, baseMs: 1, maxMs: 1, budget: false }), faults)
@@ -229,6 +237,13 @@ describe('which calls', () => {
     }
     expect(drawn(2, { errors: 'reset', when: failing })).toEqual([undefined, undefined])
     expect(warned).toHaveLength(1)
+  })
+
+  it('are none where when() is async', () => {
+    const warned = warnings()
+    const late = (async () => Promise.reject(new Error('late'))) as never
+    expect(drawn(2, { errors: 'reset', when: late })).toEqual([undefined, undefined])
+    expect(warned).toEqual([expect.stringContaining('when of chaos() threw: TypeError: it gave a promise')])
   })
 
   it('fail in each of the ways that are given, and only in a share of them', () => {

@@ -111,6 +111,33 @@ describe('an adaptive limit', () => {
     expect(states[batch]).toBe('running')
   })
 
+  it('has nobody wait for a timer while only a reserve is left, and sheds once that is gone', async () => {
+    const limit = adaptiveConcurrency({ initialLimit: 10, maxLimit: 10 })
+    const { call, states } = callsOf(limit)
+    for (let n = 0; n < 9; n++) call('default')
+    const batch = call('batch')
+    await turn(2_000)
+    expect([states[batch], limit.queued, vi.getTimerCount()]).toEqual(['waiting', 1, 0])
+    call('default')
+    const waiting = call('default')
+    await turn(999)
+    expect([batch, waiting].map((index) => states[index])).toEqual(['waiting', 'waiting'])
+    await turn(2)
+    expect([batch, waiting].map((index) => states[index])).toEqual(['shed', 'shed'])
+    expect([limit.queued, vi.getTimerCount()]).toEqual([0, 0])
+  })
+
+  it('sheds who waits for more than a reserve once a lower limit leaves none', async () => {
+    const limit = adaptiveConcurrency({ initialLimit: 10, maxLimit: 10 })
+    const { call, states } = callsOf(limit)
+    for (let n = 0; n < 9; n++) call('default')
+    const batch = call('batch')
+    await turn()
+    limit.update({ initialLimit: 5, maxLimit: 5 })
+    await turn(1_001)
+    expect([states[batch], limit.queued, vi.getTimerCount()]).toEqual(['shed', 0, 0])
+  })
+
   it('sheds the least important at the same moment first, and critical calls only after ten times as long', async () => {
     const limit = adaptiveConcurrency({ initialLimit: 1, maxLimit: 1 })
     const { call, states } = callsOf(limit)

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createClient } from '../client/index.js'
 import { defineContract } from '../contract/index.js'
 import { type Chaos, chaos } from '../policies/index.js'
+import { ProblemError } from '../server/index.js'
 import { createService } from './create-service.js'
 import type { ServiceOptions } from './service-options.js'
 
@@ -25,6 +26,12 @@ describe('a service with chaos', () => {
     onTestFinished(() => client.$close())
     await expect(client.list()).rejects.toMatchObject({ status: 503, injected: true, retryAfterMs: 2_000 })
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  })
+
+  it('waits for an error that is made later', async () => {
+    const failure = new ProblemError(418, 'mine')
+    const { url } = await open({ errors: () => Promise.reject(failure), enabled: true })
+    expect((await fetch(url)).status).toBe(418)
   })
 
   it('says that it is on, and when it is switched, until the service has shut down', async () => {

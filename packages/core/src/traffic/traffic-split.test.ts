@@ -105,6 +105,23 @@ describe('rules', () => {
     expect(legacyAndNew([{ when, version: 'new' }]).choose({ path: '/a' })).toBe('legacy')
     expect(warn).toHaveBeenCalledOnce()
   })
+
+  it('whose condition is async do not hold, and say so once', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const late = async () => {
+      throw new Error('late')
+    }
+    const split = legacyAndNew([{ version: 'new', when: late as never }])
+    expect([split.choose({ path: '/' }), split.choose({ path: '/' })]).toEqual(['legacy', 'legacy'])
+    expect(warn).toHaveBeenCalledTimes(1)
+    expect(warn.mock.calls[0]?.[0]).toContain('when of a traffic rule threw: TypeError: it gave a promise')
+    warn.mockRestore()
+  })
+
+  it('ask for a value of a header that has none', () => {
+    const split = legacyAndNew([{ version: 'new', headers: { 'x-tester': true } }])
+    expect(split.choose({ headers: { 'x-tester': [] } })).toBe('legacy')
+  })
 })
 
 describe('stickiness', () => {
@@ -140,6 +157,33 @@ describe('stickiness', () => {
     }
     const split = trafficSplit({ weights, stickyBy: fails, random })
     expect([split.choose({}), split.choose({})]).toEqual(['a', 'b'])
+  })
+
+  it.each([
+    ['a promise', Promise.resolve('ann')],
+    ['an object', { id: 'ann' }],
+    ['an object that is no text', Object.create(null)],
+    ['a symbol', Symbol('ann')],
+  ])('is left to chance where the key is %s, and says so once', (_, key) => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const options = { weights: { a: 1, b: 1 }, random: seededRandom(1) }
+    const given = trafficSplit(options)
+    const made = trafficSplit({ ...options, stickyBy: () => key })
+    for (const choose of [() => given.choose({ key }), () => made.choose({})]) {
+      const chosen = new Set(Array.from({ length: 50 }, choose))
+      expect([...chosen].sort()).toEqual(['a', 'b'])
+    }
+    expect(warn).toHaveBeenCalledTimes(2)
+    expect(warn.mock.calls[0]?.[0]).toContain('which is no key')
+    warn.mockRestore()
+  })
+
+  it('takes numbers for keys, 0 as well', () => {
+    const split = trafficSplit({ weights: { a: 1, b: 1 } })
+    for (const key of [0, 7, 7n, false]) {
+      const chosen = Array.from({ length: 20 }, () => split.choose({ key: key as never }))
+      expect(new Set(chosen)).toEqual(new Set([split.choose({ key: String(key) })]))
+    }
   })
 })
 

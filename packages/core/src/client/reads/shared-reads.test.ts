@@ -119,7 +119,7 @@ describe.each([
 
   it('are aborted when the last caller has left, and joined by nobody then', async () => {
     const server = await heldServer()
-    const client = openShop(server, { ...options, retry: false })
+    const client = openShop(server, { ...options, retry: false, attemptTimeoutMs: false })
     const aborter = new AbortController()
     const { signal } = aborter
     const calls = [1, 2].map(() => failureOf(client.getItem({ id: 'a' }, { signal })))
