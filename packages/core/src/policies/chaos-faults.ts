@@ -16,7 +16,7 @@ export interface ChaosAnswer {
  * - `'timeout'`: no answer comes; the timeout around it ends the wait. Where there is none, the call fails at once
  *   (`ATTEMPT_TIMEOUT`).
  * - a status from 400 to 599, or a `ChaosAnswer`.
- * - a function that makes the error; when it gives `undefined`, the call goes on.
+ * - a function that makes the error, or a promise of it; when it gives `undefined`, the call goes on.
  */
 export type ChaosError<Call = ExecutionContext> =
   | 'connection'
@@ -44,7 +44,7 @@ export interface ChaosInjection {
   /** Of the kind `'status'`. */
   readonly answer: ChaosAnswer | undefined
   /** Of the kind `'custom'`: makes the error. */
-  readonly makeError: (() => unknown) | undefined
+  readonly makeError: (() => Promise<unknown>) | undefined
 }
 
 /** The names of the failures that are not statuses. */
@@ -65,10 +65,10 @@ export function injectionOf<Call>(
   return { ...none, kind: 'status', answer: error }
 }
 
-/** What `make` gives, or throws. */
-function outcomeOf(make: () => unknown): unknown {
+/** What `make` gives, or throws, at once or later. */
+async function outcomeOf(make: () => unknown): Promise<unknown> {
   try {
-    return make()
+    return await make()
   } catch (error) {
     return error
   }

@@ -205,8 +205,7 @@ describe('errors', () => {
   })
 
   it('may be made later', async () => {
-    const run = (errors: () => Promise<unknown>) =>
-      caught(chaos({ errors, enabled: true }).execute(answered))
+    const run = (errors: () => Promise<unknown>) => caught(chaos({ errors, enabled: true }).execute(answered))
     expect(await run(async () => new RangeError('mine'))).toMatchObject({ message: 'mine', injected: true })
     expect(await run(() => Promise.reject(new RangeError('mine')))).toMatchObject({ injected: true })
     expect(await run(async () => undefined)).toBe('answered')

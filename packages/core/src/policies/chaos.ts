@@ -5,7 +5,7 @@ import type { Execution, ExecutionContext, Step } from './execution.js'
 import { injectFault } from './inject-fault.js'
 import { BasePolicy, type Policy } from './policy.js'
 import { type Random, seededRandom } from './seeded-random.js'
-import { guarded } from './user-function.js'
+import { guarded, guardedCondition } from './user-function.js'
 
 /** The events of `chaos`. */
 export interface ChaosEvents<Call = ExecutionContext> {
@@ -60,7 +60,7 @@ class ChaosPolicy<Call> extends BasePolicy<ChaosEvents<Call>> implements Chaos<C
     this.#errorRatio = errorRatio
     this.#errors = Array.isArray(errors) ? [...errors] : [errors as ChaosError<Call>]
     this.#latencyOf = latencyOf(latency)
-    this.#when = when === undefined ? undefined : guarded('when of chaos()', when, () => false)
+    this.#when = when === undefined ? undefined : guardedCondition('when of chaos()', when)
     this.#random = seed === undefined ? Math.random : seededRandom(seed)
     if (typeof enabled === 'function') this.#enabled = guarded('enabled of chaos()', enabled, () => false)
     else this.#set(enabled)

@@ -35,7 +35,7 @@ export async function injectFault(
       }
       throw markInjected(new AttemptTimeoutError('no answer came (injected by chaos)', { phase: 'waiting' }))
     case 'custom': {
-      const error = makeError?.()
+      const error = await makeError?.()
       if (error === undefined) return undefined
       throw markInjected(error)
     }

@@ -21,6 +21,23 @@ export function guarded<Arguments extends readonly unknown[], Answer>(
   }
 }
 
+/**
+ * A condition of the user's, which does not hold where it throws. Nor where it is async: each promise is true, whatever
+ * it is of.
+ */
+export function guardedCondition<Subject>(
+  name: string,
+  holds: (subject: Subject) => boolean,
+): (subject: Subject) => boolean {
+  const checked = (subject: Subject): boolean => {
+    const held: unknown = holds(subject)
+    if (!(held instanceof Promise)) return Boolean(held)
+    held.catch(() => {})
+    throw new TypeError('it gave a promise; it must say at once whether it holds')
+  }
+  return guarded(name, checked, () => false)
+}
+
 /** A source of chance that is one: what is not from 0 to 1 is replaced by `Math.random()` and reported, once. */
 export function guardedRandom(random: () => number): () => number {
   if (random === Math.random) return random

@@ -112,7 +112,9 @@ async function injected(
     drop(exchange)
     return
   }
-  const error = kind === 'status' ? problemOf(answer as ChaosAnswer) : makeError?.()
+  const error = kind === 'status' ? problemOf(answer as ChaosAnswer) : await makeError?.()
+  // The function may have taken longer than the caller has waited.
+  if (exchange.aborted) return
   if (error === undefined) {
     proceed()
     return

@@ -30,5 +30,5 @@ export function headerOf(headers: TrafficHeaders | undefined, name: string): str
     for (const key in record)
       if (key.length === name.length && key.toLowerCase() === name) value = record[key]
   }
-  return typeof value === 'string' || value === undefined ? value : String(value[0])
+  return typeof value === 'string' ? value : value?.[0]
 }

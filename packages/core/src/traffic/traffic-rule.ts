@@ -1,5 +1,5 @@
 import { type OptionCheck, show } from '../config/index.js'
-import { guarded } from '../policies/index.js'
+import { guardedCondition } from '../policies/index.js'
 import { pointOf } from './key-hash.js'
 import { Decision, type VersionTally } from './traffic-decision.js'
 import { headerOf, type TrafficRequest } from './traffic-request.js'
@@ -16,7 +16,7 @@ export interface TrafficRule<Version extends string = string> {
   readonly operation?: string | readonly string[]
   /** Headers that the call must have: with a value, one of several values, or any, which is `true`. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | true>>
-  /** Any other condition. One that throws does not hold, and is reported as a process warning. */
+  /** Any other condition. One that throws, or is async, does not hold and is reported as a process warning. */
   readonly when?: (request: TrafficRequest) => boolean
   /**
    * The part of the matching calls that is taken, from 0 to 100, the same for the same key. The rest goes on to the next
@@ -142,7 +142,7 @@ function conditionsOf(rule: TrafficRule): Condition[] {
       return found !== undefined && (values === undefined || values.includes(found))
     })
   }
-  if (when !== undefined) all.push(guarded('when of a traffic rule', when, () => false))
+  if (when !== undefined) all.push(guardedCondition('when of a traffic rule', when))
   return all
 }
 

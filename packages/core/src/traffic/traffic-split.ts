@@ -19,6 +19,7 @@ class WeightedSplit implements TrafficSplit {
   readonly #subject: string
   readonly #tallies: ReadonlyMap<string, VersionTally>
   readonly #keyOf: ((request: TrafficRequest) => unknown) | undefined
+  readonly #textOf = guarded('the key of a call', textOf, () => '')
   readonly #random: () => number
   readonly #events = new Emitter<TrafficEvents>()
   #table: WeightTable
@@ -70,7 +71,8 @@ class WeightedSplit implements TrafficSplit {
 
   #decide(request: TrafficRequest): Decision {
     const key = request.key ?? this.#keyOf?.(request)
-    const hash = key === undefined || key === null || key === '' ? undefined : hashOf(String(key))
+    const text = typeof key === 'string' || key === undefined || key === null ? key : this.#textOf(key)
+    const hash = text ? hashOf(text) : undefined
     for (const rule of this.#compiled) if (rule.takes(request, hash, this.#random)) return rule.decision
     return hash === undefined ? this.#table.draw(this.#random) : this.#table.pick(hash)
   }
@@ -219,6 +221,12 @@ function keyOf(
   if (typeof stickyBy === 'function') return guarded('stickyBy of trafficSplit()', stickyBy, () => undefined)
   const name = stickyBy.toLowerCase()
   return ({ headers }) => headerOf(headers, name)
+}
+
+/** A key as a text. Objects are none: their texts are all the same, and so are those of promises. */
+function textOf(key: unknown): string {
+  if (typeof key === 'number' || typeof key === 'boolean' || typeof key === 'bigint') return String(key)
+  throw new TypeError(`it is ${show(key)}, which is no key; give a text`)
 }
 
 /**
