@@ -176,7 +176,9 @@ class AdaptiveConcurrencyPolicy
 
   update(options: AdaptiveConcurrencyOptions): void {
     checkAdaptiveOptions(options, 'update() of adaptiveConcurrency()')
-    this[takeOn](mergeOptions(this.#given, options))
+    // Where it began is no matter any more, and shall not stand in the way of another maximum.
+    const { initialLimit: _, ...given } = this.#given
+    this[takeOn](mergeOptions(given, options))
   }
 
   [takeOn](options: AdaptiveConcurrencyOptions): void {
@@ -223,11 +225,9 @@ class AdaptiveConcurrencyPolicy
     const limit = this.#limit
     for (;;) {
       const next = this.#queue.nextPriority
-      if (limit.inFlight >= roomFor(next ?? 'default', limit.value)) break
-      if (next === undefined) {
-        this.#watch.free()
-        return
-      }
+      // A permit that `batch` calls leave to others is free all the same.
+      if (limit.inFlight < limit.value && (next === undefined || next === 'batch')) this.#watch.free()
+      if (next === undefined || limit.inFlight >= roomFor(next, limit.value)) return
       limit.inFlight++
       this.#queue.admit()
     }

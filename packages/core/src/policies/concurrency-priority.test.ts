@@ -157,6 +157,23 @@ describe('an adaptive limit', () => {
     expect([limit.queued, vi.getTimerCount()]).toEqual([0, 0])
   })
 
+  it('keeps others as patient as ever while batch calls wait for a permit that they leave to them', async () => {
+    const limit = adaptiveConcurrency({ initialLimit: 10, maxLimit: 10 })
+    const { call, end, states } = callsOf(limit)
+    const first = call('default')
+    for (let n = 0; n < 8; n++) call('default')
+    const batch = call('batch')
+    const last = call('default')
+    await turn()
+    await end(first)
+    expect([limit.inFlight, states[batch], states[last]]).toEqual([9, 'waiting', 'running'])
+    await turn(2_000)
+    const burst = Array.from({ length: 3 }, () => call('default'))
+    await turn(100)
+    expect(burst.map((index) => states[index])).toEqual(['running', 'waiting', 'waiting'])
+    expect(states[batch]).toBe('waiting')
+  })
+
   it('takes its priority along through other policies', async () => {
     const limit = adaptiveConcurrency({ initialLimit: 1, maxLimit: 1 })
     const policy = compose(timeout({ timeoutMs: 60_000 }), limit)

@@ -127,6 +127,12 @@ describe('update() of a bulkhead', () => {
 })
 
 describe('update() of an adaptive limit', () => {
+  it('takes a maximum below where the limit began', () => {
+    const limit = adaptiveConcurrency({ initialLimit: 10 })
+    limit.update({ maxLimit: 5 })
+    expect([limit.limit, limit.maxLimit]).toEqual([5, 5])
+  })
+
   it('keeps what has been learnt, within the new bounds', () => {
     const limit = adaptiveConcurrency({ initialLimit: 40 })
     limit.update({ maxLimit: 60, slowRatio: false })

@@ -297,4 +297,15 @@ describe('whatever happens to a canary', () => {
       { numRuns: 60 },
     )
   })
+
+  it('tells of no step that a listener of the new weights has undone', () => {
+    const { split, log } = open()
+    split.on('shifted', ({ cause }) => {
+      if (cause === 'canary') split.rollback()
+    })
+    split.startCanary('canary')
+    expect(log).toEqual(['canaryRolledBack at 5 %'])
+    expect([split.weights, split.stats().canary]).toEqual([{ stable: 100, canary: 0 }, undefined])
+    split.close()
+  })
 })

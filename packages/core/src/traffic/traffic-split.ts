@@ -122,6 +122,8 @@ class WeightedSplit implements TrafficSplit {
     const canary = new RunningCanary(resolved, {
       step: (percent, step) => {
         this.#shift(withShare(from, version, percent), 'canary')
+        // Who has heard of the new weights may have ended it.
+        if (this.#canary !== canary) return
         const { baseline } = resolved
         this.#events.emit('canaryStep', { split: this.name, version, baseline, percent, step })
       },
