@@ -11,7 +11,7 @@ export class AdmittingServer implements Receiver {
       name: 'dependency',
       admission: true,
       metrics: false,
-      requestLog: false,
+      logLevel: 'silent',
       signals: false,
       tracing: false,
     }),
