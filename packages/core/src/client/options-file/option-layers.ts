@@ -27,7 +27,7 @@ export function readLayers(
 
 function parse(check: OptionCheck, text: string): unknown {
   try {
-    const parsed: unknown = JSON.parse(text)
+    const parsed: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
     if (isObject(parsed)) return parsed
     check.add(
       '',

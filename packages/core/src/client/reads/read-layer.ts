@@ -52,6 +52,9 @@ function writeStep({ method, reads }: ReadContext, next: Step): Step {
 /** Whether the dependency may have done what was asked although it did not say so. */
 function mayHaveWritten(error: unknown): boolean {
   if (!isHoldfastError(error)) return true
+  // Who fails may have got far before; who is unavailable has not begun.
+  if (isHoldfastError(error, 'HTTP_STATUS'))
+    return error.status >= 500 && error.status !== 501 && error.status !== 503
   switch (error.code) {
     case 'CONNECTION_LOST':
       return (error as { processed?: unknown }).processed !== false

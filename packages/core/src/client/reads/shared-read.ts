@@ -34,7 +34,8 @@ export class SharedRead implements OngoingRead {
     this.path = path
     this.variant = variant
     this.call = { ...call, attempts: 0, status: 0, failure: undefined, verdict: undefined, tried: undefined }
-    this.execution = Execution.start(noWork, this.call)
+    // Its place in queues is that of the calls that wait for it: all of them have the same priority.
+    this.execution = Execution.start(noWork, this.call, call.priority ?? call.context?.priority)
   }
 
   /** Runs `ask`; `ended` is called once, with the failure if it was one, before anybody else hears of it. */

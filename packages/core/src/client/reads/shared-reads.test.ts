@@ -239,6 +239,22 @@ it('calls that share answer from what is stale, each for itself', async () => {
   expect(server.seen).toHaveLength(2)
 })
 
+it('waits for a permit with the priority of the calls that share it', async () => {
+  const server = await heldServer()
+  const client = openShop(server, { ...coalescing, bulkhead: { maxConcurrent: 1 } })
+  const calls = [client.getItem({ id: 'first' })]
+  for (const priority of ['batch', 'default', 'critical'] as const) {
+    calls.push(client.getItem({ id: priority }, { priority }))
+  }
+  for (let count = 1; count <= 4; count++) {
+    await server.asked(count)
+    server.release()
+  }
+  await Promise.all(calls)
+  const order = server.seen.map(({ url }) => url?.slice('/items/'.length))
+  expect(order).toEqual(['first', 'critical', 'default', 'batch'])
+})
+
 it('is counted: one call with the attempts, and those that shared them', async () => {
   const metrics = createMetrics({ process: false })
   const server = await heldServer()

@@ -19,6 +19,7 @@ import { checkOptions, clientOptionNames, type ResolvedClient } from '../resolve
 import { checkPolicies, limitOptionsOf } from '../shared-policies.js'
 import { changeableOf } from './changeable-of.js'
 import { KeptPolicies } from './kept-policies.js'
+import { withLowerCaseHeaders } from './lower-case-headers.js'
 import type { OptionLayers, PreparedUpdate, Updater } from './updatable.js'
 
 /** The parts of a client that its options change. */
@@ -45,8 +46,8 @@ export class ClientUpdater implements Updater {
   constructor(resolved: ResolvedClient, parts: UpdatedParts) {
     const { dependency, events } = parts
     this.#parts = parts
-    this.#resolved = resolved
-    this.#code = resolved.options
+    this.#code = withLowerCaseHeaders(resolved.options)
+    this.#resolved = { ...resolved, options: this.#code }
     this.#named = namedBy(resolved.options)
     this.policies = new KeptPolicies(resolved, resolved.options, (made) =>
       forwardLimits(dependency, made, events),
@@ -67,8 +68,8 @@ export class ClientUpdater implements Updater {
     const { dependency, operations } = this.#parts
     if (this.isClosed) throw new ClosedError(`the client of '${dependency}' is closed`)
     const check = new OptionCheck(`update of the client of '${dependency}'`)
-    const nextCode = mergeOptions(this.#code, changeableOf(check, code))
-    const options = mergeOptions(nextCode, changeableOf(check, file))
+    const nextCode = mergeOptions(this.#code, withLowerCaseHeaders(changeableOf(check, code)))
+    const options = mergeOptions(nextCode, withLowerCaseHeaders(changeableOf(check, file)))
     check.object('', options, clientOptionNames)
     const { headers } = checkOptions(check, options, operations)
     checkPolicies(check, options)

@@ -52,6 +52,23 @@ describe('$update', () => {
     expect((await failureOf(client.getOrder({ id: '42' }))).code).toBe('HTTP_STATUS')
   })
 
+  it('replaces a header however its name is spelt', async () => {
+    await using server = await faultServer({ routes: { '*': found } })
+    const client = openOrders(server, { headers: { Authorization: 'first' } })
+    const updated = vi.fn()
+    client.$on('updated', updated)
+    for (const [name, token] of [
+      ['authorization', 'second'],
+      ['Authorization', 'third'],
+    ] as const) {
+      client.$update({ headers: { [name]: token } })
+      await client.getOrder({ id: '42' })
+      expect(server.requests.at(-1)?.headers).toMatchObject({ authorization: token })
+    }
+    const change = { option: 'headers.authorization', from: '[hidden]', to: '[hidden]' }
+    expect(updated.mock.calls.map(([{ changes }]) => changes)).toEqual([[change], [change]])
+  })
+
   it('keeps the state of breaker and budget, and subscriptions', async () => {
     await using server = await faultServer({ routes: { '*': unwell } })
     const client = openOrders(server, {
