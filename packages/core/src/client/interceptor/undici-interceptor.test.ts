@@ -101,11 +101,12 @@ describe('every way of making a request', () => {
     ["undici's fetch", undiciFetch],
   ])('%s', async (_, call) => {
     await using server = await faultServer({ routes: { '/stall': stall(), '*': flaky } })
-    const { agent } = openAgent({ timeoutMs: 150 })
+    const { agent } = openAgent()
     const fetchWith = call as unknown as (url: string, init: object) => Promise<Response>
     const response = await fetchWith(server.url, { dispatcher: agent })
     expect([response.status, await response.text()]).toEqual([200, 'ok'])
-    const failure = await failureOf(fetchWith(`${server.url}/stall`, { dispatcher: agent }))
+    const { agent: hasty } = openAgent({ timeoutMs: 150 })
+    const failure = await failureOf(fetchWith(`${server.url}/stall`, { dispatcher: hasty }))
     expect(failure.cause).toMatchObject({ code: 'DEADLINE_EXCEEDED' })
     const signal = AbortSignal.timeout(30)
     expect((await failureOf(fetchWith(`${server.url}/stall`, { dispatcher: agent, signal }))).name).toBe(
