@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type AdaptiveConcurrency, adaptiveConcurrency } from './adaptive-concurrency.js'
+import { adaptiveConcurrency } from './adaptive-concurrency.js'
+import type { AdaptiveConcurrency } from './adaptive-concurrency-interface.js'
 import { compose } from './compose.js'
 import type { LimitVerdict } from './limit-verdict.js'
 import { timeout } from './timeout.js'

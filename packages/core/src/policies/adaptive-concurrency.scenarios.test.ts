@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { seededRandom } from '../testing/index.js'
-import { type AdaptiveConcurrency, adaptiveConcurrency } from './adaptive-concurrency.js'
+import { adaptiveConcurrency } from './adaptive-concurrency.js'
+import type { AdaptiveConcurrency } from './adaptive-concurrency-interface.js'
 import { Execution } from './execution.js'
 import type { LimitVerdict } from './limit-verdict.js'
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConnectFailedError, HttpError } from '../errors/index.js'
-import { type AdaptiveConcurrency, adaptiveConcurrency } from './adaptive-concurrency.js'
+import { adaptiveConcurrency } from './adaptive-concurrency.js'
+import type { AdaptiveConcurrency } from './adaptive-concurrency-interface.js'
 import { compose } from './compose.js'
 import type { LimitVerdict } from './limit-verdict.js'
 import { retry } from './retry.js'

@@ -1,9 +1,9 @@
-export {
-  type AdaptiveConcurrency,
-  type AdaptiveConcurrencyEvents,
-  type AdaptiveConcurrencyRejection,
-  adaptiveConcurrency,
-} from './adaptive-concurrency.js'
+export { adaptiveConcurrency } from './adaptive-concurrency.js'
+export type {
+  AdaptiveConcurrency,
+  AdaptiveConcurrencyEvents,
+  AdaptiveConcurrencyRejection,
+} from './adaptive-concurrency-interface.js'
 export {
   type AdaptiveConcurrencyOptions,
   checkAdaptiveOptions,
@@ -32,12 +32,8 @@ export { type HedgeEvents, type HedgeOptions, hedge, hedgeAfter } from './hedge.
 export { injectFault } from './inject-fault.js'
 export type { LimitVerdict } from './limit-verdict.js'
 export { BasePolicy, type ExecuteOptions, type Policy } from './policy.js'
-export {
-  type RateLimit,
-  type RateLimitEvents,
-  type RateLimitRejection,
-  rateLimit,
-} from './rate-limit.js'
+export { rateLimit } from './rate-limit.js'
+export type { RateLimit, RateLimitEvents, RateLimitRejection } from './rate-limit-interface.js'
 export {
   checkRateLimitChange,
   type RateLimitOptions,

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
 import { afterEach, describe, expect, inject, it, vi } from 'vitest'
-import { type RateLimit, rateLimit } from './rate-limit.js'
+import { rateLimit } from './rate-limit.js'
+import type { RateLimit } from './rate-limit-interface.js'
 
 const { redis } = inject('servers')
 const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0

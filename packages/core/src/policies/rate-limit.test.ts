@@ -2,7 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { compose } from './compose.js'
-import { type RateLimit, rateLimit } from './rate-limit.js'
+import { rateLimit } from './rate-limit.js'
+import type { RateLimit } from './rate-limit-interface.js'
 import { timeout } from './timeout.js'
 
 const caught = (promise: Promise<unknown>) => promise.catch((error: unknown) => error)

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type AdaptiveConcurrency, adaptiveConcurrency } from './adaptive-concurrency.js'
+import { adaptiveConcurrency } from './adaptive-concurrency.js'
+import type { AdaptiveConcurrency } from './adaptive-concurrency-interface.js'
 import { type Bulkhead, bulkhead } from './bulkhead.js'
 import { circuitBreaker } from './circuit-breaker.js'
 import { Execution } from './execution.js'

@@ -27,6 +27,7 @@ export class FileWatch {
   #poll: NodeJS.Timeout | undefined = undefined
   #settling: NodeJS.Timeout | undefined = undefined
   #isClosed = false
+  #looking = Promise.resolve()
 
   /** @param seen the state that is known already */
   constructor(path: string, pollMs: number, seen: FileState, onChange: (state: FileState) => void) {
@@ -59,7 +60,14 @@ export class FileWatch {
     if (!this.#isClosed) this.#settling = setTimeout(() => void this.#look(), settleMs).unref()
   }
 
-  async #look(): Promise<void> {
+  /** One look at a time: a slow one that is overtaken would bring back what the file held before. */
+  #look(): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#read())
+    return this.#looking
+  }
+
+  async #read(): Promise<void> {
+    if (this.#isClosed) return
     const state = await readFile(this.#path, 'utf8').then(
       (text): FileState => ({ text }),
       (error: unknown) => absent(error),

@@ -158,6 +158,27 @@ describe('watchOptions', () => {
     await vi.waitFor(() => expect(tokens()[0]).toBe(3), 5_000)
   })
 
+  it('leaves an update that a listener makes while the file is being applied', async () => {
+    const [one, other] = [openOrders(nowhere), openOrders(nowhere)]
+    one.$on('updated', () => other.$update({ retryBudget: { maxTokens: 33 } }))
+    const set = { timeoutMs: 700 }
+    writeFileSync(file, JSON.stringify({ clients: { one: set, other: set } }))
+    const updated = vi.fn()
+    other.$on('updated', updated)
+    using _ = watchOptions(file, { one, other })
+    expect(other.$stats().retryBudget?.tokens).toBe(33)
+    expect(updated.mock.calls.map(([{ changes }]) => changes[0].option)).toEqual(['retryBudget', 'timeoutMs'])
+  })
+
+  it('refuses a client that it is given twice', () => {
+    write({})
+    const client = openOrders(nowhere)
+    expect(problemsOf(() => watchOptions(file, { orders: client, again: client }))).toEqual([
+      'clients.again: is a client that is there already; give each one name, and once',
+    ])
+    expect(problemsOf(() => watchOptions(file, { orders: [client, client] }))).toHaveLength(1)
+  })
+
   it('goes back to the code when a client, or an optional file, is taken away', async () => {
     write({ retryBudget: { maxTokens: 50 } })
     const { becomes, error } = watched({ optional: true, pollMs: 20 }, { retryBudget: false })

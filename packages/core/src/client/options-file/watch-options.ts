@@ -172,11 +172,16 @@ function checkWatch(subject: string, file: unknown, options: WatchOptions): Opti
 
 function updatersOf(check: OptionCheck, clients: unknown): UpdatedClients {
   const updaters = new Map<string, readonly Updater[]>()
+  const seen = new Set<unknown>()
   if (!check.object('clients', clients ?? null, Object.keys(Object(clients)))) return updaters
   for (const [name, given] of Object.entries(clients as Readonly<Record<string, unknown>>)) {
     const found = (Array.isArray(given) ? given : [given]).map(updaterOf)
+    const isTwice = found.some((updater, at) => found.indexOf(updater) < at || seen.has(updater))
+    for (const updater of found) seen.add(updater)
     if (found.some((updater) => updater === undefined)) {
       check.add(`clients.${name}`, 'must be a client of createClient(), or a list of them')
+    } else if (isTwice) {
+      check.add(`clients.${name}`, 'is a client that is there already; give each one name, and once')
     } else updaters.set(name, found as readonly Updater[])
   }
   return updaters

@@ -18,6 +18,7 @@ import { forwardLimits } from '../policy-events.js'
 import { checkOptions, clientOptionNames, type ResolvedClient } from '../resolve-options.js'
 import { checkPolicies, limitOptionsOf } from '../shared-policies.js'
 import { changeableOf } from './changeable-of.js'
+import { changeableNames } from './client-update.js'
 import { KeptPolicies } from './kept-policies.js'
 import { withLowerCaseHeaders } from './lower-case-headers.js'
 import type { OptionLayers, PreparedUpdate, Updater } from './updatable.js'
@@ -70,14 +71,17 @@ export class ClientUpdater implements Updater {
     const check = new OptionCheck(`update of the client of '${dependency}'`)
     const nextCode = mergeOptions(this.#code, withLowerCaseHeaders(changeableOf(check, code)))
     const options = mergeOptions(nextCode, withLowerCaseHeaders(changeableOf(check, file)))
-    check.object('', options, clientOptionNames)
+    check.object('', unknownIn(options), changeableNames)
     const { headers } = checkOptions(check, options, operations)
     checkPolicies(check, options)
     if (!check.hasFailed) this.#checkLasting(check, options)
     check.done()
     const changes = changedOptions(this.#resolved.options, options).map(shown)
     const source = file === this.#file ? 'update' : 'file'
-    const apply = () => {
+    const before = { code: this.#code, file: this.#file }
+    const apply = (): void => {
+      // Whoever heard of what was applied before this may have changed options since: theirs stay as well.
+      if (before.code !== this.#code || before.file !== this.#file) return this.prepare(layers).apply()
       this.#code = nextCode
       this.#file = file
       if (changes.length === 0) return
@@ -123,6 +127,11 @@ export class ClientUpdater implements Updater {
       runner.relink(this.#resolved, settingsOf(operations[name] as Operation, options, overrides[name]))
     }
   }
+}
+
+function unknownIn(options: object): object {
+  const names: readonly string[] = clientOptionNames
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name)))
 }
 
 interface Named {
