@@ -1,88 +1,49 @@
+import { wings } from './tools/architecture/wings.mjs'
+
 const core = '^packages/core/src/'
 const test = '\\.test(-d)?\\.ts$'
-const feature = (names) => `${core}(${names})/`
+const inside = (...folders) => `${core}(${folders.join('|')})/`
+const namesOf = (some) => some.map(({ name }) => name)
 
-/** A folder of core, and the folders it may import. Everything else is refused. */
-const layers = {
-  errors: [],
-  priority: [],
-  config: ['errors'],
-  cancellation: ['errors'],
-  context: ['errors', 'config', 'cancellation', 'priority'],
-  policies: ['errors', 'config', 'cancellation', 'priority'],
-  logging: ['errors', 'config', 'context'],
-  metrics: ['errors', 'config', 'context'],
-  tracing: ['errors', 'config', 'context', 'logging'],
-  otel: ['errors', 'config', 'tracing'],
-  endpoints: ['errors', 'config', 'policies'],
-  traffic: ['errors', 'config', 'policies'],
-  transport: ['errors', 'config', 'policies'],
-  contract: ['errors', 'config', 'policies', 'priority'],
-  discovery: ['errors', 'config', 'context', 'policies', 'logging', 'endpoints', 'transport'],
-  client: [
-    'errors',
-    'config',
-    'cancellation',
-    'priority',
-    'context',
-    'policies',
-    'endpoints',
-    'traffic',
-    'transport',
-    'contract',
-    'logging',
-    'metrics',
-    'tracing',
-  ],
-  health: ['errors', 'config', 'context', 'logging', 'metrics'],
-  lifecycle: ['errors', 'config', 'context', 'logging', 'metrics', 'health'],
-  server: [
-    'errors',
-    'config',
-    'priority',
-    'context',
-    'policies',
-    'contract',
-    'client',
-    'logging',
-    'metrics',
-    'tracing',
-    'health',
-    'lifecycle',
-  ],
-  service: [
-    'errors',
-    'config',
-    'context',
-    'contract',
-    'client',
-    'logging',
-    'metrics',
-    'tracing',
-    'health',
-    'lifecycle',
-    'server',
-  ],
-  testing: ['errors', 'config', 'context', 'policies', 'contract', 'client', 'logging', 'server', 'service'],
-}
-
-const layerRules = Object.entries(layers).map(([name, allowed]) => ({
-  name: `layer-${name}`,
-  comment: `${name} may import ${allowed.join(', ') || 'nothing of core'}`,
+/** A wing imports itself and the wings above it. Everything else is refused. */
+const wingRules = wings.map(({ name }, index) => ({
+  name: `wing-${name}`,
+  comment: `${name} may import ${namesOf(wings.slice(0, index)).join(', ') || 'no other wing'}`,
   severity: 'error',
-  from: { path: feature(name), pathNot: test },
-  to: { path: core, pathNot: feature([name, ...allowed].join('|')) },
+  from: { path: inside(name), pathNot: test },
+  to: { path: core, pathNot: inside(...namesOf(wings.slice(0, index + 1))) },
 }))
+
+/** Inside a wing a feature imports itself and the features before it. */
+const featureRules = wings.flatMap(({ name, features = [] }) =>
+  features.map((feature, index) => ({
+    name: `${name}-${feature.replaceAll('/', '-')}`,
+    comment: `${name}/${feature} may import ${features.slice(0, index).join(', ') || 'no other feature'} of ${name}`,
+    severity: 'error',
+    from: { path: inside(`${name}/${feature}`), pathNot: test },
+    to: {
+      path: inside(name),
+      pathNot: features.slice(0, index + 1).map((allowed) => inside(`${name}/${allowed}`)),
+    },
+  })),
+)
+
+const places = wings.flatMap(({ name, features }) =>
+  features === undefined
+    ? [`${name}/`]
+    : [...features.map((one) => `${name}/${one}/`), `${name}/[^/]+\\.ts$`],
+)
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
-    ...layerRules,
+    ...wingRules,
+    ...featureRules,
     {
-      name: 'folder-without-a-layer',
-      comment: 'give a new folder its place in the layers of .dependency-cruiser.mjs',
+      name: 'folder-without-a-place',
+      comment: 'give a new folder its place in tools/architecture/wings.mjs',
       severity: 'error',
-      from: { path: `${core}[^/]+/`, pathNot: feature(Object.keys(layers).join('|')) },
+      from: { path: `${core}[^/]+/`, pathNot: `${core}(${places.join('|')})` },
       to: {},
     },
     {
@@ -92,34 +53,47 @@ export default {
       to: { circular: true },
     },
     {
-      name: 'features-through-their-index',
-      comment: 'another feature is imported through its index.ts',
+      name: 'wings-through-their-index',
+      comment: 'another wing is imported through an index.ts',
       severity: 'error',
       from: { path: `${core}([^/]+)/` },
-      to: { path: `${core}[^/]+/`, pathNot: [`${core}$1/`, `${core}[^/]+/index\\.ts$`] },
+      to: {
+        path: `${core}[^/]+/`,
+        pathNot: [`${core}$1/`, `${core}[^/]+/index\\.ts$`, `${core}[^/]+/[^/]+/index\\.ts$`],
+      },
+    },
+    {
+      name: 'features-through-their-index',
+      comment: 'another feature of the wing is imported through its index.ts',
+      severity: 'error',
+      from: { path: `${core}(foundation|policies|telemetry|upstream|service)/([^/]+)/`, pathNot: test },
+      to: { path: `${core}$1/[^/]+/`, pathNot: [`${core}$1/$2/`, `${core}$1/[^/]+/index\\.ts$`] },
     },
     {
       name: 'entry-points-import-features-through-their-index',
       severity: 'error',
       from: { path: `${core}[^/]+\\.ts$`, pathNot: test },
-      to: { path: `${core}[^/]+/`, pathNot: `${core}[^/]+/index\\.ts$` },
+      to: {
+        path: `${core}[^/]+/`,
+        pathNot: [`${core}[^/]+/index\\.ts$`, `${core}[^/]+/[^/]+/index\\.ts$`, inside('testing')],
+      },
     },
     {
       name: 'testing-stays-out-of-the-product',
       severity: 'error',
-      from: { path: core, pathNot: [test, feature('testing')] },
-      to: { path: feature('testing') },
+      from: { path: core, pathNot: [test, inside('testing'), `${core}testing\\.ts$`] },
+      to: { path: [inside('testing'), `${core}testing\\.ts$`] },
     },
     {
       name: 'product-code-does-not-import-tests',
       severity: 'error',
-      from: { pathNot: test },
-      to: { path: test },
+      from: { pathNot: [test, '^packages/[^/]+/test/'] },
+      to: { path: [test, '^packages/[^/]+/test/'] },
     },
     {
       name: 'policies-know-no-http',
       severity: 'error',
-      from: { path: feature('policies|errors|cancellation'), pathNot: test },
+      from: { path: inside('policies', 'foundation/(errors|priority|cancellation|events)'), pathNot: test },
       to: {
         path: [
           'node_modules/(undici|zod|pino|prom-client|@opentelemetry)/',
@@ -165,7 +139,7 @@ export default {
       from: { path: '^packages/([^/]+)/' },
       to: {
         path: '^(packages|examples|benchmarks|tools)/',
-        pathNot: ['^packages/$1/', `${core}index\\.ts$`, `${core}(server|testing|otel)/index\\.ts$`],
+        pathNot: ['^packages/$1/', `${core}index\\.ts$`, `${core}(server|testing|otel)\\.ts$`],
       },
     },
   ],

@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: { conditions: ['holdfast-source', 'node', 'import', 'module', 'default'] },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', '{examples,benchmarks,tools}/**/*.test.ts'],
+    include: ['packages/*/{src,test}/**/*.test.ts', '{examples,benchmarks,tools}/**/*.test.ts'],
     globalSetup: ['tools/vitest/servers.ts'],
     allowOnly: false,
     pool: 'forks',

@@ -39,7 +39,7 @@ const maxPickUs = 0.3
 
 // The set is no part of what the package exports, and is measured all the same.
 const { EndpointSet }: Endpoints = await import(
-  new URL('../../packages/core/src/endpoints/index.ts', import.meta.url).href
+  new URL('../../packages/core/src/upstream/endpoints/index.ts', import.meta.url).href
 )
 
 let openGuards = 0

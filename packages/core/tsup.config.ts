@@ -3,9 +3,9 @@ import { defineConfig } from 'tsup'
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
-    otel: 'src/otel/index.ts',
-    server: 'src/server/index.ts',
-    testing: 'src/testing/index.ts',
+    otel: 'src/otel.ts',
+    server: 'src/server.ts',
+    testing: 'src/testing.ts',
   },
   format: 'esm',
   platform: 'node',

@@ -49,23 +49,6 @@ export {
   watchOptions,
 } from './client/index.js'
 export {
-  type ConfigFile,
-  type LoadConfigOptions,
-  loadConfig,
-  type OptionChange,
-  Secret,
-  secret,
-} from './config/index.js'
-export {
-  currentContext,
-  detached,
-  type Logger,
-  type LogMethod,
-  type RequestContext,
-  type RunContextOptions,
-  runWithContext,
-} from './context/index.js'
-export {
   type BodyKind,
   type CallInput,
   type CallOutput,
@@ -90,34 +73,13 @@ export {
   type ValidateMode,
 } from './contract/index.js'
 export {
-  type ConsulAgentOptions,
-  type ConsulCheckOptions,
-  type ConsulEndpointsOptions,
-  type ConsulRegistration,
-  type ConsulRegistrationOptions,
-  consulEndpoints,
-  type KubernetesEndpointsOptions,
-  kubernetesEndpoints,
-  type RegisteredService,
-  registerWithConsul,
-} from './discovery/index.js'
-export {
-  type BalancingOptions,
-  type DnsAnswer,
-  type DnsEndpointsOptions,
-  type DnsQuestion,
-  type DnsRecordType,
-  dnsEndpoints,
-  type EjectionOptions,
-  type EjectionReason,
-  type EndpointInput,
-  type EndpointOptions,
-  type Resolver,
-  type ResolverListener,
-  type ResolverWatch,
-  type StaticEndpoints,
-  staticEndpoints,
-} from './endpoints/index.js'
+  type ConfigFile,
+  type LoadConfigOptions,
+  loadConfig,
+  type OptionChange,
+  Secret,
+  secret,
+} from './foundation/config/index.js'
 export {
   AbortedError,
   AttemptTimeoutError,
@@ -149,69 +111,9 @@ export {
   type ResponseHeaders,
   ResponseTooLargeError,
   TlsFailedError,
-} from './errors/index.js'
-export {
-  type CheckReport,
-  type ClientCheckOptions,
-  clientCheck,
-  type DiskCheckOptions,
-  diskCheck,
-  type EventLoopCheckOptions,
-  eventLoopCheck,
-  type HealthChange,
-  type HealthCheck,
-  type HealthCheckContext,
-  type HealthCheckOptions,
-  type HealthChecks,
-  type HealthDocument,
-  type HealthDocumentCheck,
-  type HealthIdentity,
-  type HealthKind,
-  type HealthRegistry,
-  type HealthRegistryOptions,
-  type HealthReport,
-  type HealthResponse,
-  type HealthResponseOptions,
-  type HealthResult,
-  type HealthStatus,
-  type HttpCheckOptions,
-  healthDocument,
-  healthRegistry,
-  healthResponse,
-  httpCheck,
-  type MemoryCheckOptions,
-  memoryCheck,
-  type ObservedClient,
-} from './health/index.js'
-export {
-  type CloseHook,
-  createShutdown,
-  type HookContext,
-  type ProcessEvents,
-  type ServerRole,
-  type Shutdown,
-  type ShutdownOptions,
-  type ShutdownResult,
-  type ShutdownTimes,
-  type WorkContext,
-} from './lifecycle/index.js'
-export {
-  createLogger,
-  type LogDestination,
-  type LoggerOptions,
-  type LogLevel,
-  redactUrl,
-} from './logging/index.js'
-export {
-  createMetrics,
-  type Exposition,
-  type MetricSnapshot,
-  type Metrics,
-  type MetricsOptions,
-  type MetricsRegistry,
-  type MetricValue,
-  mergeMetrics,
-} from './metrics/index.js'
+} from './foundation/errors/index.js'
+export type { Listener, Unsubscribe } from './foundation/events/index.js'
+export type { Priority } from './foundation/priority/index.js'
 export {
   type AdaptiveConcurrency,
   type AdaptiveConcurrencyEvents,
@@ -253,7 +155,6 @@ export {
   type HedgeOptions,
   hedge,
   type LimitVerdict,
-  type Listener,
   type Policy,
   type RateLimit,
   type RateLimitEvents,
@@ -273,12 +174,54 @@ export {
   type Step,
   type TimeoutOptions,
   timeout,
-  type Unsubscribe,
 } from './policies/index.js'
-export type { Priority } from './priority/index.js'
+export type { AdmissionOptions } from './service/admission/index.js'
 export {
-  type AdmissionOptions,
-  type ChaosRequest,
+  type CheckReport,
+  type ClientCheckOptions,
+  clientCheck,
+  type DiskCheckOptions,
+  diskCheck,
+  type EventLoopCheckOptions,
+  eventLoopCheck,
+  type HealthChange,
+  type HealthCheck,
+  type HealthCheckContext,
+  type HealthCheckOptions,
+  type HealthChecks,
+  type HealthDocument,
+  type HealthDocumentCheck,
+  type HealthIdentity,
+  type HealthKind,
+  type HealthRegistry,
+  type HealthRegistryOptions,
+  type HealthReport,
+  type HealthResponse,
+  type HealthResponseOptions,
+  type HealthResult,
+  type HealthStatus,
+  type HttpCheckOptions,
+  healthDocument,
+  healthRegistry,
+  healthResponse,
+  httpCheck,
+  type MemoryCheckOptions,
+  memoryCheck,
+  type ObservedClient,
+} from './service/health/index.js'
+export {
+  type CloseHook,
+  createShutdown,
+  type HookContext,
+  type ProcessEvents,
+  type ServerRole,
+  type Shutdown,
+  type ShutdownOptions,
+  type ShutdownResult,
+  type ShutdownTimes,
+  type WorkContext,
+} from './service/lifecycle/index.js'
+export {
   invalidRequest,
   isProblemError,
   type ProblemEntry,
@@ -286,7 +229,8 @@ export {
   type ProblemOptions,
   type RequestPlace,
   type StandardIssue,
-} from './server/index.js'
+} from './service/problems/index.js'
+export type { ChaosRequest } from './service/server/index.js'
 export {
   createService,
   type Listening,
@@ -295,8 +239,63 @@ export {
   type Service,
   type ServiceHealthOptions,
   type ServiceOptions,
-} from './service/index.js'
-export { withSpan } from './tracing/index.js'
+} from './service/service/index.js'
+export {
+  currentContext,
+  detached,
+  type Logger,
+  type LogMethod,
+  type RequestContext,
+  type RunContextOptions,
+  runWithContext,
+} from './telemetry/context/index.js'
+export {
+  createLogger,
+  type LogDestination,
+  type LoggerOptions,
+  type LogLevel,
+  redactUrl,
+} from './telemetry/logging/index.js'
+export {
+  createMetrics,
+  type Exposition,
+  type MetricSnapshot,
+  type Metrics,
+  type MetricsOptions,
+  type MetricsRegistry,
+  type MetricValue,
+  mergeMetrics,
+} from './telemetry/metrics/index.js'
+export { withSpan } from './telemetry/tracing/index.js'
+export {
+  type ConsulAgentOptions,
+  type ConsulCheckOptions,
+  type ConsulEndpointsOptions,
+  type ConsulRegistration,
+  type ConsulRegistrationOptions,
+  consulEndpoints,
+  type KubernetesEndpointsOptions,
+  kubernetesEndpoints,
+  type RegisteredService,
+  registerWithConsul,
+} from './upstream/discovery/index.js'
+export {
+  type BalancingOptions,
+  type DnsAnswer,
+  type DnsEndpointsOptions,
+  type DnsQuestion,
+  type DnsRecordType,
+  dnsEndpoints,
+  type EjectionOptions,
+  type EjectionReason,
+  type EndpointInput,
+  type EndpointOptions,
+  type Resolver,
+  type ResolverListener,
+  type ResolverWatch,
+  type StaticEndpoints,
+  staticEndpoints,
+} from './upstream/endpoints/index.js'
 export {
   type CanaryEvidence,
   type CanaryOptions,
@@ -315,4 +314,4 @@ export {
   type TrafficStats,
   trafficSplit,
   type VersionStats,
-} from './traffic/index.js'
+} from './upstream/traffic/index.js'

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { answer, capacity, delay, faultServer, stall } from '../testing/index.js'
-import { failureOf, openOrders } from './test-orders.js'
+import { failureOf, openOrders } from '../../test/fixtures/orders.js'
+import { answer, capacity, delay, faultServer, stall } from '../testing.js'
 
 const found = answer(200, { json: { id: '42' } })
 

@@ -3,10 +3,10 @@ import nock from 'nock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineContract } from '../contract/index.js'
-import { AttemptTimeoutError, CircuitOpenError } from '../errors/index.js'
+import { AttemptTimeoutError, CircuitOpenError } from '../foundation/errors/index.js'
 import { type BreakerVerdict, bulkhead, circuitBreaker, compose, retry, timeout } from '../policies/index.js'
-import { fetchTransport } from '../testing/index.js'
-import { createClient } from './create-client.js'
+import { fetchTransport } from '../testing.js'
+import { createClient } from './faces/typed/create-client.js'
 
 const baseUrl = 'http://orders'
 

@@ -1,14 +1,14 @@
 import { Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
-import { runWithContext } from '../context/index.js'
-import { createLogger } from '../logging/index.js'
-import { createMetrics } from '../metrics/index.js'
-import type { ClientTelemetryOptions } from './client-telemetry-options.js'
-import { createClient } from './create-client.js'
-import { echoServer } from './origin/test-echo.js'
-import { faces } from './origin/test-faces.js'
-import { openOrders, orders } from './test-orders.js'
-import { factsOf, startTestSdk } from './test-spans.js'
+import { factsOf, startTestSdk } from '../../test/fixtures/client-spans.js'
+import { echoServer } from '../../test/fixtures/echo.js'
+import { faces } from '../../test/fixtures/faces.js'
+import { openOrders, orders } from '../../test/fixtures/orders.js'
+import { runWithContext } from '../telemetry/context/index.js'
+import { createLogger } from '../telemetry/logging/index.js'
+import { createMetrics } from '../telemetry/metrics/index.js'
+import type { ClientTelemetryOptions } from './call/client-telemetry-options.js'
+import { createClient } from './faces/typed/create-client.js'
 
 interface Opened {
   /** One call to `/orders`. */

@@ -1,5 +1,5 @@
-import type { Logger } from '../context/index.js'
-import { ClientLog, childOf, type LoggedClient, logTraffic } from '../logging/index.js'
+import type { Logger } from '../telemetry/context/index.js'
+import { ClientLog, childOf, type LoggedClient, logTraffic } from '../telemetry/logging/index.js'
 import {
   type ClientMetrics,
   type Metrics,
@@ -9,11 +9,11 @@ import {
   outcomeOf,
   outcomeOfStatus,
   successOutcome,
-} from '../metrics/index.js'
-import { activeTraceIds, OperationTracing } from '../tracing/index.js'
-import type { TrafficSplit } from '../traffic/index.js'
-import type { ObservedOperation, OperationObserver, SettledCall } from './call-observer.js'
-import { type ClientTelemetryOptions, isMetrics } from './client-telemetry-options.js'
+} from '../telemetry/metrics/index.js'
+import { activeTraceIds, OperationTracing } from '../telemetry/tracing/index.js'
+import type { TrafficSplit } from '../upstream/traffic/index.js'
+import type { ObservedOperation, OperationObserver, SettledCall } from './call/call-observer.js'
+import { type ClientTelemetryOptions, isMetrics } from './call/client-telemetry-options.js'
 
 /** What clients tell of themselves, and whom. */
 export interface TelemetryTargets {

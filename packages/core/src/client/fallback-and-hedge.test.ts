@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
-import { ClosedError } from '../errors/index.js'
-import { answer, cycle, delay, faultServer, stall } from '../testing/index.js'
-import { failureOf, openOrders } from './test-orders.js'
+import { failureOf, openOrders } from '../../test/fixtures/orders.js'
+import { ClosedError } from '../foundation/errors/index.js'
+import { answer, cycle, delay, faultServer, stall } from '../testing.js'
 
 const found = answer(200, { json: { id: '42' } })
 const standIn = { id: 'stand-in' }

@@ -2,10 +2,10 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { detached, runWithContext } from '../context/index.js'
 import { defineContract } from '../contract/index.js'
-import type { CallOptions } from './client-types.js'
-import { createClient } from './create-client.js'
+import { detached, runWithContext } from '../telemetry/context/index.js'
+import type { CallOptions } from './faces/typed/client-types.js'
+import { createClient } from './faces/typed/create-client.js'
 
 const contract = defineContract('things', {
   get: { method: 'GET', path: '/{id}', input: z.object({ id: z.string() }) },

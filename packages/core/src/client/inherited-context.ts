@@ -1,8 +1,8 @@
-import type { Abortable } from '../cancellation/index.js'
-import { type ActiveContext, addContextHeaders } from '../context/index.js'
-import { AbortedError, DeadlineExceededError, isHoldfastError } from '../errors/index.js'
+import type { Abortable } from '../foundation/cancellation/index.js'
+import { AbortedError, DeadlineExceededError, isHoldfastError } from '../foundation/errors/index.js'
+import type { Priority } from '../foundation/priority/index.js'
 import type { Execution } from '../policies/index.js'
-import type { Priority } from '../priority/index.js'
+import { type ActiveContext, addContextHeaders } from '../telemetry/context/index.js'
 
 const priorityHeader = 'x-request-priority'
 

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
-import { OptionCheck } from '../config/index.js'
-import { type HttpError, InvalidInputError, type Problem } from '../errors/index.js'
-import { collectBody } from './collect-body.js'
+import { OptionCheck } from '../foundation/config/index.js'
+import { type HttpError, InvalidInputError, type Problem } from '../foundation/errors/index.js'
+import { decodeError } from './decode/decode-error.js'
+import { decodeSuccess, planResponse, type ResponsePlan } from './decode/decode-response.js'
 import type {
   CollectedResponse,
   CompiledOperation,
@@ -9,14 +10,13 @@ import type {
   OnWarn,
   ReceivedResponse,
   ValidateMode,
-} from './compiled-operation.js'
-import { decodeError } from './decode-error.js'
-import { decodeSuccess, planResponse, type ResponsePlan } from './decode-response.js'
-import { encodeRequest } from './encode-request.js'
-import type { Operation, ResponseKind } from './operation.js'
-import { planRequest, type RequestPlan } from './request-plan.js'
-import { problemsOf, runSchema } from './run-schema.js'
-import type { SchemaResult } from './standard-schema.js'
+} from './describe/compiled-operation.js'
+import type { Operation, ResponseKind } from './describe/operation.js'
+import { planRequest, type RequestPlan } from './describe/request-plan.js'
+import { problemsOf, runSchema } from './describe/run-schema.js'
+import type { SchemaResult } from './describe/standard-schema.js'
+import { collectBody } from './encode/collect-body.js'
+import { encodeRequest } from './encode/encode-request.js'
 
 const noInput: readonly Problem[] = Object.freeze([
   { path: '', message: 'the operation takes no input: give undefined, and call options after it' },

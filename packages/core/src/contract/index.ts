@@ -1,7 +1,7 @@
-export { streamedBody } from './body-stream.js'
-export type { CallInput, CallOutput, ErrorBody, OperationError } from './call-types.js'
-export { checkOperationPolicy, isIdempotent } from './check-operation-policy.js'
 export { compileOperation } from './compile-operation.js'
+export { parseRetryAfter } from './decode/parse-retry-after.js'
+export type { CallInput, CallOutput, ErrorBody, OperationError } from './describe/call-types.js'
+export { checkOperationPolicy, isIdempotent } from './describe/check-operation-policy.js'
 export type {
   BodySource,
   CompiledOperation,
@@ -9,10 +9,9 @@ export type {
   OnWarn,
   ReceivedResponse,
   ValidateMode,
-} from './compiled-operation.js'
-export { type Contract, contractName, contractNameKey, defineContract } from './define-contract.js'
-export { isHttpError } from './is-http-error.js'
-export { encodeMultipart } from './multipart.js'
+} from './describe/compiled-operation.js'
+export { type Contract, contractName, contractNameKey, defineContract } from './describe/define-contract.js'
+export { isHttpError } from './describe/is-http-error.js'
 export type {
   BodyKind,
   ErrorSchemas,
@@ -26,8 +25,7 @@ export type {
   Place,
   ResponseKind,
   RetrySettings,
-} from './operation.js'
-export { parseRetryAfter } from './parse-retry-after.js'
+} from './describe/operation.js'
 export type {
   InferInput,
   InferOutput,
@@ -35,4 +33,6 @@ export type {
   SchemaResult,
   StandardSchema,
   StandardSchemaProps,
-} from './standard-schema.js'
+} from './describe/standard-schema.js'
+export { streamedBody } from './encode/body-stream.js'
+export { encodeMultipart } from './encode/multipart.js'

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { adaptiveConcurrency } from './adaptive-concurrency.js'
-import type { AdaptiveConcurrency } from './adaptive-concurrency-interface.js'
-import { type Bulkhead, bulkhead } from './bulkhead.js'
-import { circuitBreaker } from './circuit-breaker.js'
-import { Execution } from './execution.js'
-import { rateLimit } from './rate-limit.js'
+import { circuitBreaker } from './circuit-breaker/circuit-breaker.js'
+import { adaptiveConcurrency } from './concurrency/adaptive-concurrency.js'
+import type { AdaptiveConcurrency } from './concurrency/adaptive-concurrency-interface.js'
+import { type Bulkhead, bulkhead } from './concurrency/bulkhead.js'
+import { Execution } from './kernel/execution.js'
+import { rateLimit } from './rate-limit/rate-limit.js'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

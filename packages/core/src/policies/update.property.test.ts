@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { adaptiveConcurrency } from './adaptive-concurrency.js'
-import { bulkhead } from './bulkhead.js'
-import { Execution } from './execution.js'
+import { adaptiveConcurrency } from './concurrency/adaptive-concurrency.js'
+import { bulkhead } from './concurrency/bulkhead.js'
+import { Execution } from './kernel/execution.js'
 
 const flush = (): Promise<void> => new Promise(setImmediate)
 

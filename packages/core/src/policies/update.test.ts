@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { ConfigInvalidError } from '../errors/index.js'
-import { adaptiveConcurrency } from './adaptive-concurrency.js'
-import { bulkhead } from './bulkhead.js'
-import { circuitBreaker } from './circuit-breaker.js'
-import { Execution } from './execution.js'
-import { hedge, hedgeAfter } from './hedge.js'
-import { rateLimit } from './rate-limit.js'
-import { retryBudget } from './retry-budget.js'
+import type { ConfigInvalidError } from '../foundation/errors/index.js'
+import { circuitBreaker } from './circuit-breaker/circuit-breaker.js'
+import { adaptiveConcurrency } from './concurrency/adaptive-concurrency.js'
+import { bulkhead } from './concurrency/bulkhead.js'
+import { hedge, hedgeAfter } from './hedge/hedge.js'
+import { Execution } from './kernel/execution.js'
+import { rateLimit } from './rate-limit/rate-limit.js'
+import { retryBudget } from './retry/retry-budget.js'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

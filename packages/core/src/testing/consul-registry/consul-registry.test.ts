@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { ConfigInvalidError } from '../../errors/index.js'
+import type { ConfigInvalidError } from '../../foundation/errors/index.js'
 import { consulRegistry } from './consul-registry.js'
 import type { ConsulServiceDefinition } from './consul-types.js'
 import { goDuration } from './go-duration.js'

@@ -3,7 +3,16 @@ import { type AddressInfo, connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { describe, expect, it } from 'vitest'
-import { answer, type Behaviour, delay, type Fault, faultServer, phases, sometimes, stall } from '../index.js'
+import {
+  answer,
+  type Behaviour,
+  delay,
+  type Fault,
+  faultServer,
+  phases,
+  sometimes,
+  stall,
+} from '../../testing.js'
 
 const statuses = async (url: string, count: number, headers?: (index: number) => Record<string, string>) => {
   const seen: number[] = []

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { OptionCheck, show } from '../../config/index.js'
+import { OptionCheck, show } from '../../foundation/config/index.js'
 import { answer } from '../faults/answer.js'
 import type { Behaviour } from '../faults/fault.js'
 import { phaseNames, runBehaviour } from '../faults/run-behaviour.js'

@@ -1,4 +1,4 @@
-import { OptionCheck } from '../../config/index.js'
+import { OptionCheck } from '../../foundation/config/index.js'
 import { answer } from '../faults/answer.js'
 import type { Behaviour } from '../faults/fault.js'
 import { checkBehaviour } from '../faults/run-behaviour.js'

@@ -1,4 +1,4 @@
-import type { OptionCheck } from '../../config/index.js'
+import type { OptionCheck } from '../../foundation/config/index.js'
 import type { Behaviour } from '../faults/fault.js'
 
 /** A route as it was given, and what it does now. */

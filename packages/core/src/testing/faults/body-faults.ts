@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, crc32, deflateRawSync, gzipSync } from 'node:zlib'
-import { OptionCheck } from '../../config/index.js'
+import { OptionCheck } from '../../foundation/config/index.js'
 import { answer } from './answer.js'
 import type { Exchange, Fault } from './fault.js'
 

@@ -1,4 +1,4 @@
-import { OptionCheck } from '../../config/index.js'
+import { OptionCheck } from '../../foundation/config/index.js'
 import { answer } from './answer.js'
 import type { Exchange, Fault, Next } from './fault.js'
 

@@ -1,4 +1,4 @@
-import { OptionCheck } from '../../config/index.js'
+import { OptionCheck } from '../../foundation/config/index.js'
 import type { Behaviour, Fault } from './fault.js'
 import { checkBehaviour, runBehaviour } from './run-behaviour.js'
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { OptionCheck } from '../../config/index.js'
+import { OptionCheck } from '../../foundation/config/index.js'
 import type { Exchange, Fault } from './fault.js'
 import {
   checkPartialAnswer,

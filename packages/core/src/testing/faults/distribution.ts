@@ -1,4 +1,4 @@
-import { OptionCheck } from '../../config/index.js'
+import { OptionCheck } from '../../foundation/config/index.js'
 import type { Random } from '../seeded-random.js'
 
 /** Draws a number, usually of milliseconds, by means of `random`. */

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { request } from 'undici'
 import { describe, expect, it } from 'vitest'
-import { isHoldfastError } from '../../errors/index.js'
+import { isHoldfastError } from '../../foundation/errors/index.js'
 import {
   answer,
   type Behaviour,
@@ -29,7 +29,7 @@ import {
   stall,
   uniform,
   webPage,
-} from '../index.js'
+} from '../../testing.js'
 
 interface Reading {
   readonly text: string

@@ -1,4 +1,4 @@
-import { OptionCheck } from '../../config/index.js'
+import { OptionCheck } from '../../foundation/config/index.js'
 import type { Fault } from './fault.js'
 
 const json = '{"id":"42"}'

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { OptionCheck } from '../../config/index.js'
+import type { OptionCheck } from '../../foundation/config/index.js'
 import {
   type AnswerOptions,
   answerOptionNames,

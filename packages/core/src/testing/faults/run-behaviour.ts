@@ -1,5 +1,5 @@
 import type { RequestListener, ServerResponse } from 'node:http'
-import { type OptionCheck, show } from '../../config/index.js'
+import { type OptionCheck, show } from '../../foundation/config/index.js'
 import type { Behaviour, Exchange, Fault, Next } from './fault.js'
 
 /** How long a listener that answers nobody is waited for, in milliseconds. Many applications stop with their client. */

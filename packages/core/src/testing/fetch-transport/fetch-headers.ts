@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { ResponseHeaders } from '../../errors/index.js'
+import type { ResponseHeaders } from '../../foundation/errors/index.js'
 import { headerPairs } from '../scripted-transport/request-headers.js'
 
 /** These belong to the connection, which is `fetch`'s own. */

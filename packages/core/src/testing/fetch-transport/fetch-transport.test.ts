@@ -13,7 +13,7 @@ import {
   oversize,
   redirect,
   stall,
-} from '../index.js'
+} from '../../testing.js'
 
 afterEach(() => {
   nock.restore()

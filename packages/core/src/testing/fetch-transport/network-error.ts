@@ -1,4 +1,4 @@
-import { ConnectFailedError, InvalidInputError, ProtocolError } from '../../errors/index.js'
+import { ConnectFailedError, InvalidInputError, ProtocolError } from '../../foundation/errors/index.js'
 
 interface SystemError extends Error {
   readonly code?: unknown

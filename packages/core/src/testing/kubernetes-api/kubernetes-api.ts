@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { OptionCheck, show } from '../../config/index.js'
+import { OptionCheck, show } from '../../foundation/config/index.js'
 import { LoopbackListener } from '../fault-server/loopback-listener.js'
 import type { KubernetesEndpoint, KubernetesSlice } from './kubernetes-slice.js'
 import { SliceApi } from './slice-api.js'

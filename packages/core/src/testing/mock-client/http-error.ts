@@ -5,7 +5,7 @@ import {
   isHoldfastError,
   type Problem,
   type ResponseHeaders,
-} from '../../errors/index.js'
+} from '../../foundation/errors/index.js'
 import { asSent, mockResponse } from './mock-response.js'
 
 /** The body of an error as the service would send it: as declared for the status, else text. */

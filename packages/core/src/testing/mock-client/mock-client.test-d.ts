@@ -3,8 +3,8 @@ import { expectTypeOf } from 'vitest'
 import { z } from 'zod'
 import { createClient } from '../../client/index.js'
 import { defineContract } from '../../contract/index.js'
-import type { HttpError } from '../../errors/index.js'
-import { httpError, mockClient } from '../index.js'
+import type { HttpError } from '../../foundation/errors/index.js'
+import { httpError, mockClient } from '../../testing.js'
 
 const orders = defineContract('orders', {
   getOrder: {

@@ -3,8 +3,8 @@ import { buffer, text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineContract, isHttpError } from '../../contract/index.js'
-import { CircuitOpenError, HttpError } from '../../errors/index.js'
-import { httpError, mockClient, mockResponse } from '../index.js'
+import { CircuitOpenError, HttpError } from '../../foundation/errors/index.js'
+import { httpError, mockClient, mockResponse } from '../../testing.js'
 
 const orders = defineContract('orders', {
   getOrder: {

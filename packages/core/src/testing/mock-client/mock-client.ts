@@ -1,6 +1,6 @@
 import { type CallOptions, type ClientOptions, createClient, type SafeResult } from '../../client/index.js'
 import { type Contract, contractName, type Operation, type Operations } from '../../contract/index.js'
-import { ConfigInvalidError } from '../../errors/index.js'
+import { ConfigInvalidError } from '../../foundation/errors/index.js'
 import { ScriptedDispatcher } from '../scripted-transport/scripted-dispatcher.js'
 import { callHeader, MockSwitchboard } from './mock-switchboard.js'
 import type { MockClient, MockClientOptions, MockControls, MockHandlers } from './mock-types.js'

@@ -1,5 +1,5 @@
 import type { Operation } from '../../contract/index.js'
-import { ConfigInvalidError, type ResponseHeaders } from '../../errors/index.js'
+import { ConfigInvalidError, type ResponseHeaders } from '../../foundation/errors/index.js'
 import type { ScriptedResponse } from '../scripted-transport/dispatch-exchange.js'
 
 /** A reply with a status and headers of its own. Made by `mockResponse`. */

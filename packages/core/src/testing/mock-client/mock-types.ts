@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Client, ClientOptions } from '../../client/index.js'
 import type { CallInput, InferInput } from '../../contract/index.js'
-import type { HoldfastError } from '../../errors/index.js'
+import type { HoldfastError } from '../../foundation/errors/index.js'
 import type { MockResponse } from './mock-response.js'
 
 /** One call that reached a handler. */

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { ResponseHeaders } from '../../errors/index.js'
+import type { ResponseHeaders } from '../../foundation/errors/index.js'
 
 /** A response that comes from anywhere but a socket. */
 export interface ScriptedResponse {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createClient } from '../../client/index.js'
 import { defineContract } from '../../contract/index.js'
-import { type ScriptedAnswer, type ScriptedRequest, scriptedTransport } from '../index.js'
+import { type ScriptedAnswer, type ScriptedRequest, scriptedTransport } from '../../testing.js'
 
 const orders = defineContract('orders', {
   getOrder: {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { OptionCheck, show } from '../../config/index.js'
+import { OptionCheck, show } from '../../foundation/config/index.js'
 import { type AnswerOptions, answerOptionNames, checkAnswer, renderAnswer } from '../faults/answer.js'
 import type { ScriptedResponse } from './dispatch-exchange.js'
 import { headerPairs } from './request-headers.js'

@@ -1,0 +1,39 @@
+import type { Execution } from '../../policies/index.js'
+import { classify, type Verdict } from './classify.js'
+
+/** A call whose attempts are timed and judged. */
+export interface JudgedCall {
+  readonly latency: UsualLatency
+  /** The failure that was judged last, and what it means. */
+  failure: unknown
+  verdict: Verdict | undefined
+}
+
+/** How long attempts usually take: an exponentially weighted average, with a weight of an eighth for the latest. */
+export class UsualLatency {
+  #averageMs: number | undefined = undefined
+
+  get ms(): number | undefined {
+    return this.#averageMs
+  }
+
+  record(ms: number): void {
+    this.#averageMs = this.#averageMs === undefined ? ms : this.#averageMs + (ms - this.#averageMs) / 8
+  }
+}
+
+/** Judges the attempt that has just failed below `execution`, once for every mechanism that asks `verdictOf`. */
+export function judge(error: unknown, { data, sentAt }: Execution): Verdict {
+  const call = data as JudgedCall
+  const elapsedMs = sentAt === 0 ? 0 : performance.now() - sentAt
+  const verdict = classify(error, { elapsedMs, usualMs: call.latency.ms })
+  call.failure = error
+  call.verdict = verdict
+  return verdict
+}
+
+/** The verdict on the failure of an attempt below `execution`. */
+export function verdictOf(error: unknown, execution: Execution): Verdict {
+  const { failure, verdict } = execution.data as JudgedCall
+  return verdict !== undefined && failure === error ? verdict : judge(error, execution)
+}

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { OptionCheck } from '../../foundation/config/index.js'
+import { Emitter } from '../../foundation/events/index.js'
+import { Execution } from '../../policies/index.js'
+import { resolveProtection } from '../options/protection-options.js'
+import { OriginRegistry } from './origin-registry.js'
+
+function openRegistry() {
+  const check = new OptionCheck('test')
+  const protection = resolveProtection(check, {})
+  const exchange = { send: () => new Promise<never>(() => {}), read: () => undefined }
+  return new OriginRegistry(
+    check,
+    { subject: 'test', protection, events: new Emitter(), own: undefined },
+    exchange,
+  )
+}
+
+const originsOf = (registry: OriginRegistry<never>) => registry.stats({}).map(({ origin }) => origin)
+
+test('an origin keeps its policies', () => {
+  const registry = openRegistry()
+  const first = registry.entryOf('http://a')
+  expect(registry.entryOf('http://b').breaker).not.toBe(first.breaker)
+  expect(registry.entryOf('http://a')).toBe(first)
+  expect(first.dependency).toBe('a')
+  registry.close()
+})
+
+test('of more than 100 origins the longest unused is forgotten, unless calls are on their way to it', () => {
+  const registry = openRegistry()
+  registry.entryOf('http://busy').active++
+  const held = registry.entryOf('http://held')
+  void held.step(Execution.start(() => undefined, { latency: held.latency }))
+  for (let index = 0; index < 98; index++) registry.entryOf(`http://o${index}`)
+  registry.entryOf('http://o0')
+  registry.entryOf('http://new')
+  expect(originsOf(registry)).toHaveLength(100)
+  expect(originsOf(registry)).not.toContain('http://o1')
+  expect(originsOf(registry)).toEqual(
+    expect.arrayContaining(['http://busy', 'http://held', 'http://o0', 'http://new']),
+  )
+  registry.close()
+})

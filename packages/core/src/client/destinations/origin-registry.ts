@@ -1,0 +1,186 @@
+import { OptionCheck } from '../../foundation/config/index.js'
+import type { Emitter } from '../../foundation/events/index.js'
+import type { OriginStats as ConnectionCounts } from '../../http/transport/index.js'
+import type { Step } from '../../policies/index.js'
+import { UsualLatency } from '../attempt/attempt-facts.js'
+import type { AttemptExchange } from '../attempt/attempt-guards.js'
+import { linkGuardedAttempt } from '../attempt/guarded-attempt.js'
+import type { OperationObserver } from '../call/call-observer.js'
+import type { ClientEvents } from '../call/client-events.js'
+import { propagatesTo } from '../call/propagation.js'
+import type { EndpointStats } from '../faces/typed/client-types.js'
+import type { ShadowedPolicy } from '../options/client-options.js'
+import type { Protection } from '../options/protection-options.js'
+import { forwardBreaker, forwardLimits } from '../slots/policy-events.js'
+import { hedgeLayer, retryLayer } from '../slots/repeat-layers.js'
+import {
+  connectionsFor,
+  makePolicies,
+  permitsOf,
+  type SharedPolicies,
+  shadowedOf,
+} from '../slots/shared-policies.js'
+
+/** The state of one origin's policies at one moment. */
+export interface OriginStats extends Pick<EndpointStats, 'origin' | 'circuitBreaker' | 'connections'> {
+  /** How many attempts may be in flight now; `undefined` without a limit. */
+  readonly limit: number | undefined
+  /** Attempts that hold a permit. */
+  readonly inFlight: number
+  /** Calls that wait for a permit. */
+  readonly queued: number
+  /** The options of those policies that only report what they would have done. */
+  readonly shadow: readonly ShadowedPolicy[]
+  /** `undefined` with `retryBudget: false`. */
+  readonly retryBudget: { readonly tokens: number } | undefined
+}
+
+/** The state of a `fetch`, or of an interceptor, at one moment. */
+export interface OriginsStats {
+  /** Those with calls, and those used lately; at most 100 that are idle. */
+  readonly origins: readonly OriginStats[]
+}
+
+/** One origin, the policies of all calls to it, and the pipeline made of them. */
+export interface OriginEntry extends SharedPolicies {
+  readonly origin: string
+  /** The host, by which errors and events name it. */
+  readonly dependency: string
+  readonly latency: UsualLatency
+  /** Rate limit, retry, hedge and the guarded attempt, which takes its request from the execution's data. */
+  readonly step: Step
+  /** Whether it may know of the requests that calls are made for. */
+  readonly propagates: boolean
+  /** What watches its calls, by method. */
+  readonly observers: Map<string, OperationObserver | undefined>
+  /** Calls on their way through `step`. */
+  active: number
+  usedAt: number
+}
+
+/** Beyond this many, the policies of origins without a call are forgotten, the longest unused first. */
+const maxOrigins = 100
+
+/** What a face without a contract is made from. */
+export interface FaceParts {
+  readonly subject: string
+  readonly protection: Protection
+  readonly events: Emitter<ClientEvents>
+  /** The origin that is the face's own. */
+  readonly own: string | undefined
+}
+
+/** The policies of each origin that a face without a contract talks to. */
+export class OriginRegistry<Received> {
+  readonly #given: FaceParts
+  readonly #exchange: AttemptExchange<Received>
+  readonly #entries = new Map<string, OriginEntry>()
+  #latest: OriginEntry | undefined = undefined
+  #uses = 0
+  /** Made to check the options, and kept for the first origin. */
+  #spare: SharedPolicies | undefined
+
+  /** What is wrong with the options of the policies is told to `check`. */
+  constructor(check: OptionCheck, given: FaceParts, exchange: AttemptExchange<Received>) {
+    this.#given = given
+    this.#exchange = exchange
+    this.#spare = makePolicies(check, given.protection.shared)
+  }
+
+  /** The most connections worth having to one origin. */
+  get maxConcurrent(): number | undefined {
+    return this.#spare && connectionsFor(this.#spare)
+  }
+
+  entryOf(origin: string): OriginEntry {
+    const latest = this.#latest
+    if (latest !== undefined && latest.origin === origin) return latest
+    const entry = this.#entries.get(origin) ?? this.#open(origin)
+    entry.usedAt = ++this.#uses
+    this.#latest = entry
+    return entry
+  }
+
+  #open(origin: string): OriginEntry {
+    if (this.#entries.size >= maxOrigins) this.#closeLeastUsed()
+    const { subject, protection, events } = this.#given
+    const policies = this.#spare ?? makePolicies(new OptionCheck(subject), protection.shared)
+    this.#spare = undefined
+    const dependency = hostOf(origin)
+    forwardBreaker({ dependency, origin }, policies.breaker, events)
+    forwardLimits(dependency, policies, events)
+    const entry = {
+      ...policies,
+      origin,
+      dependency,
+      latency: new UsualLatency(),
+      propagates: propagatesTo(origin, this.#given.protection.propagate, this.#given.own),
+      observers: new Map(),
+      step: this.#link(dependency, policies),
+      active: 0,
+      usedAt: 0,
+    }
+    this.#entries.set(origin, entry)
+    return entry
+  }
+
+  #link(dependency: string, { adaptive, budget, bulkhead, breaker, rateLimit }: SharedPolicies): Step {
+    const { events, protection } = this.#given
+    const { attemptTimeoutMs, timeoutMs, retry, hedge, random } = protection
+    const context = { dependency, events, budget, random }
+    const targets = { only: { breaker } }
+    const guards = { targets, adaptive, bulkhead, attemptTimeoutMs, timeoutMs }
+    const attempt = linkGuardedAttempt(guards, this.#exchange)
+    const step = retryLayer(context, retry)(hedgeLayer(context, hedge)(attempt))
+    return rateLimit?.link(step) ?? step
+  }
+
+  #closeLeastUsed(): void {
+    let idle: OriginEntry | undefined
+    for (const entry of this.#entries.values()) {
+      const isOlder = idle === undefined || entry.usedAt < idle.usedAt
+      if (isOlder && entry.active === 0 && permitsOf(entry).inFlight === 0) idle = entry
+    }
+    if (idle === undefined) return
+    this.#entries.delete(idle.origin)
+    if (this.#latest === idle) this.#latest = undefined
+    retire(idle)
+  }
+
+  stats(connections: Record<string, ConnectionCounts>): readonly OriginStats[] {
+    return [...this.#entries.values()].map((entry) => statsOf(entry, connections[entry.origin]))
+  }
+
+  /** Stops the timers of all policies. */
+  close(): void {
+    if (this.#spare !== undefined) retire(this.#spare)
+    for (const entry of this.#entries.values()) retire(entry)
+  }
+}
+
+/** The host of an origin, by which errors and events name it. */
+export function hostOf(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).host : origin
+}
+
+function retire({ breaker, rateLimit }: SharedPolicies): void {
+  breaker?.shutdown()
+  rateLimit?.close()
+}
+
+function statsOf(entry: OriginEntry, connections: ConnectionCounts | undefined): OriginStats {
+  const { origin, breaker, budget } = entry
+  return {
+    origin,
+    ...permitsOf(entry),
+    shadow: shadowedOf(entry),
+    retryBudget: budget && { tokens: budget.tokens },
+    circuitBreaker: breaker && { state: breaker.state, ...breaker.counts },
+    connections: connections && {
+      open: connections.connected,
+      free: connections.free,
+      running: connections.running,
+      waitingForSocket: connections.waiting,
+    },
+  }
+}

@@ -1,0 +1,155 @@
+import { ReadableStream } from 'node:stream/web'
+import { show } from '../../../foundation/config/index.js'
+import { InvalidInputError, type Problem } from '../../../foundation/errors/index.js'
+import { type FetchBody, noBody, readBody, readRequestBody } from './fetch-body.js'
+
+/** What `fetch` takes as its first argument. */
+export type FetchInput = string | URL | Request
+
+/** One request, before its first attempt. */
+export interface FetchRequest {
+  readonly url: URL
+  readonly method: string
+  /** Lower-case names; those of the options included. */
+  readonly headers: Record<string, string>
+  readonly body: FetchBody
+  /** The body of a `Request`, still to be read. */
+  readonly lateBody: (() => Promise<FetchBody>) | undefined
+  readonly redirect: 'follow' | 'error' | 'manual'
+  readonly signal: AbortSignal | undefined
+}
+
+/** What requests are completed with. */
+export interface RequestDefaults {
+  readonly base: { readonly origin: string; readonly basePath: string } | undefined
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const absolute = /^[a-z][a-z0-9+.-]*:/i
+const normalised = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'])
+const refusedMethods = new Set(['CONNECT', 'TRACE', 'TRACK'])
+/** Headers that HTTP itself needs to set; `content-length` and `connection` may be given where they are right. */
+const refusedHeaders = ['expect', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']
+
+/**
+ * Reads the arguments of a call as `fetch` does.
+ *
+ * @throws {InvalidInputError} `INVALID_INPUT`, naming everything that is wrong at once.
+ */
+export function readRequest(
+  input: FetchInput,
+  init: RequestInit | undefined,
+  defaults: RequestDefaults,
+): FetchRequest {
+  const problems: Problem[] = []
+  const source = input instanceof Request ? input : undefined
+  const url = readUrl(source?.url ?? input, defaults, problems)
+  const method = readMethod(init?.method ?? source?.method, problems)
+  const { body, lateBody } = bodyOf(source, init, method, problems)
+  const given = init?.headers ?? source?.headers
+  const headers = headersOf(given, body, defaults.headers, problems)
+  const redirect = init?.redirect ?? source?.redirect ?? 'follow'
+  if (redirect !== 'follow' && redirect !== 'error' && redirect !== 'manual') {
+    problems.push({ path: 'redirect', message: `must be follow, error or manual, not ${show(redirect)}` })
+  }
+  const signal = init?.signal === undefined ? source?.signal : (init.signal ?? undefined)
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    problems.push({ path: 'signal', message: 'must be an AbortSignal' })
+  }
+  if (init) refuseUnkept(init, problems)
+  if (problems.length > 0) throw new InvalidInputError('fetch()', problems)
+  return { url, method, headers, body, lateBody, redirect, signal }
+}
+
+const nowhere = new URL('http://invalid.invalid')
+
+function readUrl(input: unknown, { base }: RequestDefaults, problems: Problem[]): URL {
+  const text = String(input)
+  const isRelative = base !== undefined && !absolute.test(text)
+  const joint = /^[/?#]/.test(text) ? '' : '/'
+  const whole = isRelative ? `${base.origin}${base.basePath}${joint}${text}` : text
+  let url: URL
+  try {
+    url = new URL(whole)
+  } catch {
+    const remedy = base === undefined ? '; a relative one needs the option baseUrl' : ''
+    problems.push({ path: 'url', message: `is no URL: ${show(text)}${remedy}` })
+    return nowhere
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    problems.push({ path: 'url', message: `must be an http: or https: URL, not ${show(text)}` })
+  }
+  if (url.username !== '' || url.password !== '') {
+    const message = 'must not carry a user name or password; send an authorization header instead'
+    problems.push({ path: 'url', message })
+  }
+  return url
+}
+
+function readMethod(given: unknown, problems: Problem[]): string {
+  if (given === undefined) return 'GET'
+  const text = String(given)
+  const upper = text.toUpperCase()
+  const isToken = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
+  if (!isToken || refusedMethods.has(upper)) {
+    problems.push({ path: 'method', message: `cannot be sent: ${show(text)}` })
+  }
+  return normalised.has(upper) ? upper : text
+}
+
+function bodyOf(
+  source: Request | undefined,
+  init: RequestInit | undefined,
+  method: string,
+  problems: Problem[],
+): Pick<FetchRequest, 'body' | 'lateBody'> {
+  const given = init?.body
+  const stream = given === undefined || given === null ? source?.body : undefined
+  const hasBody = (given !== undefined && given !== null) || (stream !== undefined && stream !== null)
+  if (!hasBody) return { body: noBody, lateBody: undefined }
+  const none = { body: noBody, lateBody: undefined }
+  const problem = (message: string): typeof none => {
+    problems.push({ path: 'body', message })
+    return none
+  }
+  if (method === 'GET' || method === 'HEAD') return problem(`cannot be sent with ${method}`)
+  if (stream instanceof ReadableStream) {
+    if (source?.bodyUsed || stream.locked) return problem('of the Request has been read already')
+    return { body: noBody, lateBody: () => readRequestBody(stream) }
+  }
+  const body = readBody(given)
+  return typeof body === 'string' ? problem(body) : { body, lateBody: undefined }
+}
+
+function headersOf(
+  given: RequestInit['headers'],
+  { contentType, length }: FetchBody,
+  base: Readonly<Record<string, string>>,
+  problems: Problem[],
+): Record<string, string> {
+  if (given === undefined && contentType === undefined && length === undefined) return base
+  const headers: Record<string, string> = { ...base }
+  try {
+    const own = given === undefined || given instanceof Headers ? given : new Headers(given)
+    for (const [name, value] of own ?? []) headers[name] = value
+  } catch (error) {
+    problems.push({ path: 'headers', message: (error as Error).message })
+  }
+  for (const name of refusedHeaders) {
+    if (headers[name] !== undefined)
+      problems.push({ path: `headers.${name}`, message: 'is set by the transport; leave it out' })
+  }
+  if (contentType !== undefined) headers['content-type'] ??= contentType
+  if (length !== undefined) headers['content-length'] ??= String(length)
+  return headers
+}
+
+/** What other implementations promise with these and this one would not keep. */
+function refuseUnkept(init: RequestInit & { readonly dispatcher?: unknown }, problems: Problem[]): void {
+  if (typeof init.integrity === 'string' && init.integrity !== '') {
+    problems.push({ path: 'integrity', message: 'is not checked; leave it out' })
+  }
+  if (init.dispatcher !== undefined) {
+    problems.push({ path: 'dispatcher', message: 'is an option of createFetch(), not of a call' })
+  }
+}

@@ -1,0 +1,30 @@
+import type { ActiveContext } from '../../../telemetry/context/index.js'
+import { type CalledOrigin, FetchCall, type FetchHop } from './fetch-call.js'
+import type { FetchRequest } from './fetch-request.js'
+
+/** A call and what it was asked for. */
+export class FetchTask extends FetchCall {
+  readonly asked: FetchRequest
+
+  constructor(
+    asked: FetchRequest,
+    origin: CalledOrigin,
+    startedAt: number,
+    context: ActiveContext | undefined,
+  ) {
+    super(firstHop(asked), origin, startedAt, context)
+    this.asked = asked
+  }
+}
+
+function firstHop({ url, method, headers, body }: FetchRequest): FetchHop {
+  return {
+    url,
+    origin: url.origin,
+    path: url.pathname + url.search,
+    method,
+    headers,
+    body: body.body,
+    replayable: body.replayable,
+  }
+}

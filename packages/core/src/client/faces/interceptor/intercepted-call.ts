@@ -1,0 +1,160 @@
+import type { Dispatcher } from 'undici'
+import { AbortedError, isHoldfastError } from '../../../foundation/errors/index.js'
+import type { Execution } from '../../../policies/index.js'
+import { contextStorage } from '../../../telemetry/context/index.js'
+import type { CallTrace } from '../../../telemetry/tracing/index.js'
+import type { UsualLatency } from '../../attempt/attempt-facts.js'
+import type { Verdict } from '../../attempt/classify.js'
+import { endedIn } from '../../call/call-phase.js'
+import type { OriginEntry } from '../../destinations/origin-registry.js'
+import type { RepeatableCall } from '../../slots/repeat-layers.js'
+import { isReplayableBody, mayRepeat } from './request-facts.js'
+
+/** An attempt whose answer has begun. */
+export interface AnsweredAttempt {
+  readonly controller: Dispatcher.DispatchController | undefined
+  /** Aborts the answer that is being passed on. */
+  stop(reason: Error): void
+  pause(): void
+  resume(): void
+  /** Lets go of the answer. */
+  discard(): void
+}
+
+/**
+ * One request of a dispatcher's user. It travels as the `data` of the execution, and is the controller that the user's
+ * handler gets for all attempts together.
+ */
+export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchController {
+  readonly options: Dispatcher.DispatchOptions
+  readonly handler: Dispatcher.DispatchHandler
+  readonly operation: string
+  readonly origin: string
+  readonly latency: UsualLatency
+  readonly replayable: boolean
+  readonly startedAt = performance.now()
+  /** Of the request that it is made for. */
+  readonly context = contextStorage.getStore()
+  /** Whether its host may know of that one. */
+  readonly propagates: boolean
+  failure: unknown = undefined
+  verdict: Verdict | undefined = undefined
+  trace: CallTrace | undefined = undefined
+  request: { readonly replayable: boolean }
+  attempts = 0
+  /** Of the answer that was passed on; 0 without one. */
+  status = 0
+  /** Whether the first attempt has two legs: the error of one waits for what the other one brings. */
+  isHedged = false
+  /** The attempt whose answer the user gets. */
+  adopted: AnsweredAttempt | undefined = undefined
+  /** Attempts whose answers wait for the decision whether there will be another one. */
+  readonly #held = new Set<AnsweredAttempt>()
+  readonly #dependency: string
+  /** Interceptors below add to it while the user's handler holds it. */
+  readonly #context: object = {}
+  #execution: Execution | undefined = undefined
+  #isAborted = false
+  #reason: Error | null = null
+  #isPaused = false
+
+  constructor(
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+    { origin, dependency, latency, propagates }: OriginEntry,
+  ) {
+    this.options = options
+    this.handler = handler
+    this.operation = options.method
+    this.origin = origin
+    this.#dependency = dependency
+    this.latency = latency
+    this.propagates = propagates
+    const isReplayable = isReplayableBody(options.body)
+    this.request = { replayable: isReplayable }
+    this.replayable = isReplayable && mayRepeat(options)
+  }
+
+  get aborted(): boolean {
+    return this.#isAborted
+  }
+
+  get reason(): Error | null {
+    return this.#reason
+  }
+
+  get paused(): boolean {
+    return this.#isPaused
+  }
+
+  get rawHeaders(): Buffer[] | string[] | null {
+    return (this.adopted?.controller?.rawHeaders ?? null) as Buffer[] | null
+  }
+
+  get rawTrailers(): Buffer[] | string[] | null {
+    return (this.adopted?.controller?.rawTrailers ?? null) as Buffer[] | null
+  }
+
+  /** Hands the user's handler its controller, with which it may abort from now on. */
+  begin(execution: Execution): void {
+    this.#execution = execution
+    this.handler.onRequestStart?.(this, this.#context)
+  }
+
+  /** What an attempt's dispatcher says about it. */
+  learn(context: unknown): void {
+    if (typeof context === 'object' && context !== null) Object.assign(this.#context, context)
+  }
+
+  abort(reason: Error): void {
+    if (this.#isAborted) return
+    this.#isAborted = true
+    this.#reason = reason
+    if (this.adopted !== undefined) this.adopted.stop(reason)
+    else this.#execution?.abort(new AbortedError(undefined, { cause: reason }))
+  }
+
+  /** Ends it, or the answer that is being passed on, with the error that the user is to get. */
+  interrupt(error: unknown): void {
+    if (this.adopted !== undefined) this.adopted.stop(endedIn('reading', error) as Error)
+    else this.#execution?.abort(error)
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.adopted?.pause()
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.adopted?.resume()
+  }
+
+  /** Keeps the answer of `attempt` until it is adopted or another attempt begins. */
+  hold(attempt: AnsweredAttempt): void {
+    this.#held.add(attempt)
+  }
+
+  /** Drops the answers that are held, and what of them is still on the wire. */
+  dropHeld(): void {
+    for (const attempt of this.#held) if (attempt !== this.adopted) attempt.discard()
+    this.#held.clear()
+  }
+
+  /** Tells the user's handler of a failure. What the user threw or aborted with comes back as it was. */
+  deliver(error: unknown): void {
+    const isOwn = this.#isAborted && (error === this.#reason || isHoldfastError(error, 'ABORTED'))
+    this.handler.onResponseError?.(this, (isOwn ? this.#reason : this.describe(error)) as Error)
+  }
+
+  /** Says of an error which call it ended. */
+  describe(error: unknown): unknown {
+    if (!isHoldfastError(error)) return error
+    if (this.#dependency !== '') error.dependency ??= this.#dependency
+    error.operation ??= this.operation
+    error.attempts = this.attempts
+    error.elapsedMs = performance.now() - this.startedAt
+    return error
+  }
+}

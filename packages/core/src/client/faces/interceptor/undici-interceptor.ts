@@ -1,0 +1,267 @@
+import type { Dispatcher } from 'undici'
+import { OptionCheck } from '../../../foundation/config/index.js'
+import { ClosedError } from '../../../foundation/errors/index.js'
+import { Emitter, type Listener, type Unsubscribe } from '../../../foundation/events/index.js'
+import { type ChaosInjection, Execution, injectFault, timeoutErrors } from '../../../policies/index.js'
+import type { CallTrace } from '../../../telemetry/tracing/index.js'
+import type { AttemptExchange } from '../../attempt/attempt-guards.js'
+import { CallLedger } from '../../call/call-ledger.js'
+import type { ClientEvents } from '../../call/client-events.js'
+import { type CloseOptions, closeWith } from '../../call/close-with.js'
+import { ErrorAnswer, isFailure } from '../../call/error-answer.js'
+import { settleCall } from '../../call/settle-call.js'
+import { subscribe } from '../../call/subscribe.js'
+import { anyDependency, watchClient } from '../../call/watch-client.js'
+import { type ClientTelemetry, standaloneTelemetry } from '../../client-telemetry.js'
+import { observerOf } from '../../destinations/observer-of.js'
+import {
+  hostOf,
+  type OriginEntry,
+  OriginRegistry,
+  type OriginsStats,
+} from '../../destinations/origin-registry.js'
+import { InheritedAbort, inheritedTimeout } from '../../inherited-context.js'
+import type { Protection } from '../../options/protection-options.js'
+import { answeringDispatch } from '../../slots/chaos/answering-dispatch.js'
+import { type ChaosTarget, ClientChaos } from '../../slots/chaos/client-chaos.js'
+import { isWorthRetrying } from '../../slots/repeat-layers.js'
+import { type AnswerHead, AttemptHandler, type AttemptRules } from './attempt-handler.js'
+import { attemptOptions } from './attempt-options.js'
+import { InterceptedCall } from './intercepted-call.js'
+import { type InterceptorOptions, resolveInterceptorOptions } from './interceptor-options.js'
+
+type Dispatch = Dispatcher['dispatch']
+
+/** What `undiciInterceptor` returns: an argument for any dispatcher's `compose`. */
+export interface UndiciInterceptor extends AsyncDisposable {
+  (dispatch: Dispatch): Dispatch
+  /** The state of breakers, permits and budgets, by origin. A `Pool` or `Client` does not name its own: it is `''`. */
+  $stats(): OriginsStats
+  /** Subscribes to an event; returns what unsubscribes. Events name the host and the method. */
+  $on<Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>): Unsubscribe
+  /**
+   * Refuses new requests with `CLOSED`, waits for those without an answer, 10 s at most by default, and stops all timers.
+   * The dispatcher stays yours to close.
+   */
+  $close(options?: CloseOptions): Promise<void>
+}
+
+/**
+ * Protects every request of an undici dispatcher, whoever makes it: `request`, `stream`, `pipeline`, or a `fetch` that
+ * is given the dispatcher. A deadline, retries within a budget where that is safe, a circuit breaker and a bulkhead,
+ * kept for each origin.
+ *
+ * - An answer is passed on as soon as it is clear that there will be no other attempt, with backpressure. Nothing is
+ *   retried from then on.
+ * - A request is retried when its method is idempotent, it says so itself (`idempotent: true`) or has an
+ *   `idempotency-key` header; never when its body is a stream. `fetch` makes a stream of every body: use `createFetch`.
+ * - Failures are `HoldfastError`s; an abort comes back with the reason that it was made with.
+ * - Upgrades and CONNECT pass untouched. Beside undici's own `retry` interceptor retries multiply: leave that one out.
+ *
+ * One interceptor composed into several dispatchers keeps one state for all of them.
+ *
+ * @throws {ConfigInvalidError} `CONFIG_INVALID`, naming everything that is wrong with the options at once.
+ * @example
+ * ```ts
+ * import { undiciInterceptor } from '@holdfast/core'
+ * import { Agent } from 'undici'
+ *
+ * const dispatcher = new Agent().compose(undiciInterceptor({ timeoutMs: 2_000 }))
+ * const { statusCode, body } = await dispatcher.request({
+ *   origin: 'http://127.0.0.1:3000',
+ *   path: '/orders/42',
+ *   method: 'GET',
+ * })
+ * console.log(statusCode, await body.text())
+ * ```
+ */
+export function undiciInterceptor(options: InterceptorOptions = {}): UndiciInterceptor {
+  return observedInterceptor(options, standaloneTelemetry)
+}
+
+/** An interceptor that tells a service's telemetry of its calls, unless it has some of its own. */
+export function observedInterceptor(
+  given: InterceptorOptions,
+  telemetryAround: ClientTelemetry,
+): UndiciInterceptor {
+  const check = new OptionCheck('undiciInterceptor()')
+  const { options, protection } = resolveInterceptorOptions(check, given)
+  const events = new Emitter<ClientEvents>()
+  const parts = { subject: 'undiciInterceptor()', protection, events, own: undefined }
+  const chaos = protection.chaos && new ClientChaos(protection.chaos, events)
+  const origins = new OriginRegistry(check, parts, exchangeOf(protection, chaos))
+  check.done()
+  const telemetry = telemetryAround.with(options)
+  const ledger = new CallLedger()
+  const intercept = (dispatch: Dispatch): Dispatch => {
+    return (request, handler) => {
+      if (request.upgrade || request.method === 'CONNECT') return dispatch(request, handler)
+      const entry = origins.entryOf(String(request.origin ?? ''))
+      const call = new DispatchedCall(dispatch, request, handler, entry)
+      void run(call, entry, { timeoutMs: protection.timeoutMs, ledger, telemetry })
+      return true
+    }
+  }
+  const close = closeWith('undiciInterceptor()', ledger, {
+    transport: undefined,
+    release() {
+      origins.close()
+      unwatch()
+    },
+  })
+  const controls = {
+    $stats: () => ({ origins: origins.stats({}) }),
+    $on: <Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>) =>
+      subscribe('$on() of undiciInterceptor()', events, name, listener),
+    $close: close,
+    [Symbol.asyncDispose]: () => close(),
+  }
+  const unwatch = watchClient(telemetry, controls, chaos, anyDependency)
+  return Object.assign(intercept, controls)
+}
+
+/** A call that knows which dispatcher it goes to. */
+class DispatchedCall extends InterceptedCall {
+  readonly dispatch: Dispatch
+
+  constructor(
+    dispatch: Dispatch,
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+    entry: OriginEntry,
+  ) {
+    super(options, handler, entry)
+    this.dispatch = dispatch
+  }
+}
+
+const noWork = (): void => {}
+
+function exchangeOf(
+  { retry, idleTimeoutMs }: Protection,
+  chaos: ClientChaos | undefined,
+): AttemptExchange<AnswerHead> {
+  const rules: AttemptRules = {
+    idleTimeoutMs,
+    isFailure,
+    mayBeReplaced: (failure, execution) =>
+      (execution.attempt === 1 && (execution.data as DispatchedCall).isHedged) ||
+      (retry !== false &&
+        execution.attempt < (retry.maxAttempts ?? 1) &&
+        isWorthRetrying(failure, execution, retry.statuses ?? [])),
+  }
+  return {
+    send(execution) {
+      const call = execution.data as DispatchedCall
+      if (execution.hedged) call.isHedged = true
+      else call.dropHeld()
+      call.attempts++
+      if (chaos === undefined || !chaos.isEnabled) return send(call, call.dispatch, execution, rules)
+      const injection = chaos.draw(targetOf(call), execution)
+      return injection === undefined
+        ? send(call, call.dispatch, execution, rules)
+        : sendLate(call, injection, execution, rules)
+    },
+    read: (_, head) => head,
+  }
+}
+
+function targetOf({ options, origin }: DispatchedCall): ChaosTarget {
+  const { method, path } = options
+  return { dependency: hostOf(origin), method, origin, path }
+}
+
+/** Sends an attempt that chaos holds up, or fails it, or answers it. */
+async function sendLate(
+  call: DispatchedCall,
+  injection: ChaosInjection,
+  execution: Execution,
+  rules: AttemptRules,
+): Promise<AnswerHead> {
+  const answer = await injectFault(injection, execution)
+  const dispatch = answer === undefined ? call.dispatch : answeringDispatch(answer)
+  return send(call, dispatch, execution, rules)
+}
+
+function send(
+  call: DispatchedCall,
+  dispatch: Dispatch,
+  execution: Execution,
+  rules: AttemptRules,
+): Promise<AnswerHead> {
+  if (call.trace !== undefined) return sendTraced({ call, trace: call.trace, dispatch }, execution, rules)
+  const options = attemptOptions(call, execution, undefined)
+  return new Promise((resolve, reject) => {
+    new AttemptHandler(execution, rules, resolve, reject).start(dispatch, options)
+  })
+}
+
+async function sendTraced(
+  { call, trace, dispatch }: { call: DispatchedCall; trace: CallTrace; dispatch: Dispatch },
+  execution: Execution,
+  rules: AttemptRules,
+): Promise<AnswerHead> {
+  const span = trace.startAttempt(call.origin + call.options.path)
+  const options = attemptOptions(call, execution, span)
+  try {
+    const head = await new Promise<AnswerHead>((resolve, reject) => {
+      const attempt = new AttemptHandler(execution, rules, resolve, reject)
+      span.run(() => attempt.start(dispatch, options))
+    })
+    span.end(head.status)
+    return head
+  } catch (error) {
+    span.end(error instanceof ErrorAnswer ? error.status : 0, error)
+    throw error
+  }
+}
+
+interface RunContext {
+  readonly timeoutMs: number | false
+  readonly ledger: CallLedger
+  readonly telemetry: ClientTelemetry
+}
+
+async function run(
+  call: DispatchedCall,
+  entry: OriginEntry,
+  { timeoutMs, ledger, telemetry }: RunContext,
+): Promise<void> {
+  const { context } = call
+  const execution = Execution.start(noWork, call, context?.priority)
+  const inherited = context === undefined ? undefined : inheritedAbortOf(call)
+  const observer = observerOf(telemetry, entry, call.operation)
+  ledger.begin(execution)
+  entry.active++
+  try {
+    call.begin(execution)
+    if (ledger.isClosed) throw new ClosedError('the interceptor is closed', { phase: 'queued' })
+    const total = timeoutMs === false ? undefined : timeoutMs
+    const ownMs = context === undefined ? total : inheritedTimeout(total, context, call.startedAt)
+    if (inherited !== undefined) context?.attach(inherited)
+    call.trace = observer?.startCall(call.startedAt)
+    if (ownMs !== undefined) execution.expireIn(ownMs, timeoutErrors.total, call.startedAt)
+    const pending = entry.step(execution)
+    execution.arm(call.startedAt)
+    await pending
+    if (observer !== undefined) settleCall(observer, call, undefined)
+  } catch (error) {
+    const isAnswered = call.adopted !== undefined || error instanceof ErrorAnswer
+    if (error instanceof ErrorAnswer) call.status = error.status
+    if (observer !== undefined) settleCall(observer, call, isAnswered ? undefined : call.describe(error))
+    if (call.adopted !== undefined) return
+    if (error instanceof ErrorAnswer) (error.answer as AnswerHead).attempt.adopt()
+    else call.deliver(error)
+  } finally {
+    execution.release()
+    call.dropHeld()
+    entry.active--
+    ledger.end(execution)
+    // The answer that is being passed on still ends with the request that it is for.
+    if (inherited !== undefined) void execution.settled(0).then(() => context?.detach(inherited))
+  }
+}
+
+function inheritedAbortOf(call: InterceptedCall): InheritedAbort {
+  return new InheritedAbort({ abort: (reason) => call.interrupt(reason) })
+}

@@ -1,0 +1,32 @@
+import { checkOperationPolicy, type Operation } from '../../contract/index.js'
+import type { OptionCheck } from '../../foundation/config/index.js'
+import { checkReads } from '../caching/check-reads.js'
+import type { CallPolicyOptions } from './client-options.js'
+
+const names = [
+  'timeoutMs',
+  'attemptTimeoutMs',
+  'idleTimeoutMs',
+  'retry',
+  'hedge',
+  'fallback',
+  'cache',
+  'coalesce',
+  'priority',
+]
+
+/** Checks the policy options at `path`; `operation` where they are those of one operation. */
+export function checkCallPolicy(
+  check: OptionCheck,
+  path: string,
+  options: CallPolicyOptions | undefined,
+  operation?: Operation,
+): void {
+  const at = (name: string) => (path === '' ? name : `${path}.${name}`)
+  if (options === undefined || (path !== '' && !check.object(path, options, names))) return
+  const { cache, coalesce, fallback, idleTimeoutMs, ...policy } = options
+  checkOperationPolicy(check, at, policy, operation)
+  if (idleTimeoutMs !== false) check.milliseconds(at('idleTimeoutMs'), idleTimeoutMs)
+  if (fallback !== false) check.function(at('fallback'), fallback)
+  checkReads(check, at, { cache, coalesce }, operation)
+}

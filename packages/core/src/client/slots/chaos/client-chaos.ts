@@ -1,0 +1,60 @@
+import type { Emitter } from '../../../foundation/events/index.js'
+import type { Chaos, ChaosInjection, Execution } from '../../../policies/index.js'
+import type { ClientEvents } from '../../call/client-events.js'
+import { namesOf } from '../repeat-layers.js'
+
+/** An attempt that is about to be sent, as the functions of `chaos` are told of it. */
+export interface ChaosAttempt {
+  /** The name of the contract; of a `fetch` or an interceptor the host. */
+  readonly dependency: string
+  /** The name in the contract; of a `fetch` or an interceptor the method. */
+  readonly operation: string
+  readonly method: string
+  readonly origin: string
+  /** With its query. */
+  readonly path: string
+  /** 1 for the first attempt. */
+  readonly attempt: number
+  /** Whether this is the extra leg of a hedged call. */
+  readonly hedged: boolean
+}
+
+/** What is known of a request before it is sent. */
+export type ChaosTarget = Pick<ChaosAttempt, 'dependency' | 'method' | 'origin' | 'path'>
+
+/** The chaos of one client. */
+export class ClientChaos {
+  readonly #policy: Chaos<ChaosAttempt>
+  readonly #events: Emitter<ClientEvents>
+
+  constructor(policy: Chaos<ChaosAttempt>, events: Emitter<ClientEvents>) {
+    this.#policy = policy
+    this.#events = events
+  }
+
+  get isEnabled(): boolean {
+    return this.#policy.isEnabled
+  }
+
+  /** What happens to the attempt of `execution`; `undefined` for nothing. Ask `isEnabled` first. */
+  draw({ dependency, method, origin, path }: ChaosTarget, execution: Execution): ChaosInjection | undefined {
+    const { attempt, hedged } = execution
+    const { operation, correlationId } = namesOf(execution)
+    // Field by field: to spread the target costs 6 us.
+    const call = { dependency, operation, method, origin, path, attempt, hedged }
+    const injection = this.#policy.draw(call)
+    if (injection !== undefined && this.#events.has('chaos')) {
+      const { answer, kind, latencyMs } = injection
+      const what = { kind, latencyMs, status: answer?.status }
+      this.#events.emit('chaos', { dependency, operation, correlationId, ...what })
+    }
+    return injection
+  }
+
+  /** Reports that it is on, and when it is switched, until the returned function is called. */
+  announce(dependency: string): () => void {
+    const report = (isEnabled: boolean) => this.#events.emit('chaosSwitched', { dependency, isEnabled })
+    if (this.#policy.isEnabled) report(true)
+    return this.#policy.on('switch', ({ isEnabled }) => report(isEnabled))
+  }
+}

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+const docs = new URL('../../../../../docs/', import.meta.url)
+const source = new URL('../../', import.meta.url)
+
+interface OptionTable {
+  readonly page: string
+  readonly interfaceName: string
+  readonly file: string
+  readonly rows: readonly (readonly [option: string, value: string])[]
+}
+
+/** Tables that follow a comment such as `<!-- options: RetryOptions in policies/retry.ts -->`. */
+function tablesOf(page: string): OptionTable[] {
+  const text = readFileSync(new URL(page, docs), 'utf8')
+  const found = text.matchAll(/<!-- options: (\w+) in (\S+) -->\n((?:\|.*\n)+)/g)
+  return [...found].map(([, interfaceName = '', file = '', table = '']) => {
+    const lines = table.trimEnd().split('\n').slice(2)
+    const rows = lines.map((line) => {
+      const [option = '', value = ''] = line.slice(2).split(' | ')
+      return [plain(option), plain(value)] as const
+    })
+    return { page, interfaceName, file, rows }
+  })
+}
+
+/** The members of an interface, each with its `@default`. */
+function optionsOf(file: string, interfaceName: string): (readonly [string, string])[] {
+  const text = readFileSync(new URL(file, source), 'utf8')
+  const start = text.search(new RegExp(`interface ${interfaceName}\\b`))
+  if (start === -1) throw new Error(`${file} has no interface ${interfaceName}`)
+  const body = text.slice(start, text.indexOf('\n}', start))
+  const members = body.matchAll(/ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+readonly (\w+)(\?)?:/g)
+  return [...members].map(([, comment = '', name = '', optional]) => {
+    const [, value] = /@default (.*?)\s*(?:\n|$)/.exec(comment) ?? []
+    return [name, plain(value ?? (optional === '?' ? 'none' : 'required'))]
+  })
+}
+
+const plain = (text: string): string => text.replaceAll('`', '').trim()
+
+const pages = readdirSync(docs, { recursive: true, encoding: 'utf8' }).filter((page) => page.endsWith('.md'))
+const tables = pages.flatMap(tablesOf)
+
+describe('tables of options in the docs', () => {
+  it('are found', () => {
+    expect(tables.length).toBeGreaterThanOrEqual(12)
+  })
+
+  it.each(tables)('$page: $interfaceName has the options and defaults of $file', (table) => {
+    expect(Object.fromEntries(table.rows)).toEqual(
+      Object.fromEntries(optionsOf(table.file, table.interfaceName)),
+    )
+  })
+})

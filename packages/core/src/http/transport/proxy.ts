@@ -1,0 +1,51 @@
+import { type Dispatcher, EnvHttpProxyAgent, Pool, ProxyAgent } from 'undici'
+import { ConfigInvalidError } from '../../foundation/errors/index.js'
+import { connectOptions, type TlsOptions } from './tls-options.js'
+
+/** Which proxy requests go through. */
+export type ProxyOptions = string | true | ProxyTarget
+
+/** A proxy that wants to know who is there. */
+export interface ProxyTarget {
+  /** `http://proxy:3128`. */
+  readonly uri: string
+  /** The value of `proxy-authorization`: `Bearer ...` or `Basic ...`. */
+  readonly token?: string | undefined
+}
+
+interface ProxiedPoolOptions {
+  readonly connections: number
+  readonly connectTimeoutMs: number
+  readonly http2: boolean
+  readonly tls: TlsOptions | undefined
+}
+
+/**
+ * A dispatcher that tunnels everything through a proxy. `true` and `'env'` take it from the variables `HTTP_PROXY`,
+ * `HTTPS_PROXY` and `NO_PROXY`.
+ *
+ * @throws {ConfigInvalidError} `CONFIG_INVALID` for an address that is no URL.
+ */
+export function createProxy(proxy: ProxyOptions, options: ProxiedPoolOptions): Dispatcher {
+  const { connections, connectTimeoutMs, http2 } = options
+  const tls = connectOptions(options.tls)
+  const shared = {
+    connections,
+    allowH2: http2,
+    connect: { ...tls, timeout: connectTimeoutMs },
+    requestTls: { ...tls, allowH2: http2, timeout: connectTimeoutMs },
+    proxyTls: { timeout: connectTimeoutMs },
+    // A proxy that never answers CONNECT would hold its requests for undici's five minutes.
+    clientFactory: (origin: URL, pool: object) =>
+      new Pool(origin, { ...pool, headersTimeout: connectTimeoutMs }),
+  }
+  try {
+    if (proxy === true || proxy === 'env') return new EnvHttpProxyAgent(shared)
+    const { uri, token } = typeof proxy === 'string' ? { uri: proxy, token: undefined } : proxy
+    return new ProxyAgent(token === undefined ? { ...shared, uri } : { ...shared, uri, token })
+  } catch (error) {
+    throw new ConfigInvalidError('createTransport()', [{ path: 'proxy', message: String(error) }], {
+      cause: error,
+    })
+  }
+}

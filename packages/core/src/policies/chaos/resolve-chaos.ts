@@ -1,0 +1,35 @@
+import type { OptionCheck } from '../../foundation/config/index.js'
+import { type Chaos, chaos } from './chaos.js'
+import { type ChaosOptions, checkChaosOptions } from './chaos-options.js'
+
+/**
+ * An option `chaos`: what `chaos()` makes, its options, or `false` for none. What is made without functions that ask for
+ * the call is a `Chaos` and of use everywhere.
+ */
+export type ChaosOption<Call> = ChaosOptions<Call> | Chaos<Call> | Chaos | false
+
+/** Tells `check` what is wrong with an option `chaos`. */
+export function checkChaos<Call>(check: OptionCheck, given: ChaosOption<Call> | undefined): void {
+  if (given === undefined || given === false || isMade(given)) return
+  check.nest('chaos', () => checkChaosOptions(given))
+}
+
+/** The chaos that an option asks for; what is wrong with it is told to `check`. */
+export function resolveChaos<Call>(
+  check: OptionCheck,
+  given: ChaosOption<Call> | undefined,
+): Chaos<Call> | undefined {
+  if (given === undefined || given === false) return undefined
+  // One whose functions ask for nothing of the call does not care what it is.
+  if (isMade(given)) return given as Chaos<Call>
+  let made: Chaos<Call> | undefined
+  check.nest('chaos', () => {
+    made = chaos<Call>(given)
+  })
+  return made
+}
+
+/** By its shape: it may come from another copy of this package. */
+function isMade<Call>(given: Exclude<ChaosOption<Call>, false>): given is Chaos<Call> | Chaos {
+  return typeof (given as Partial<Chaos> | null)?.draw === 'function'
+}

@@ -1,0 +1,20 @@
+export { adaptiveConcurrency } from './adaptive-concurrency.js'
+export type {
+  AdaptiveConcurrency,
+  AdaptiveConcurrencyEvents,
+  AdaptiveConcurrencyRejection,
+} from './adaptive-concurrency-interface.js'
+export {
+  type AdaptiveConcurrencyOptions,
+  checkAdaptiveOptions,
+  resolveAdaptiveOptions,
+} from './adaptive-options.js'
+export {
+  type Bulkhead,
+  type BulkheadEvents,
+  type BulkheadOptions,
+  type BulkheadRejection,
+  bulkhead,
+  resolveBulkhead,
+} from './bulkhead.js'
+export type { LimitVerdict } from './limit-verdict.js'

@@ -1,0 +1,114 @@
+import { OptionCheck } from '../../foundation/config/index.js'
+import { type ErrorCode, isHoldfastError } from '../../foundation/errors/index.js'
+import { guarded } from '../../foundation/events/index.js'
+import type { Execution, ExecutionContext, Step } from '../kernel/index.js'
+import { BasePolicy, type Policy, untilAborted } from '../kernel/index.js'
+
+/** Makes the answer that stands in for a failed call. */
+export type FallbackFunction = (error: unknown, context: ExecutionContext) => unknown
+
+/** Options of `fallback`. */
+export interface FallbackOptions {
+  /**
+   * Whether a failure gets the fallback. By default every failure does, except the caller's abort (`ABORTED`),
+   * any other end of the time around this policy, and mistakes in the calling code (`INVALID_INPUT`,
+   * `CONFIG_INVALID`).
+   */
+  readonly when?: (error: unknown, execution: Execution) => boolean
+}
+
+/** The events of a fallback. */
+export interface FallbackEvents {
+  /** A call has failed with `error` and is answered by the fallback. */
+  fallback: { readonly error: unknown; readonly execution: Execution }
+}
+
+const callersOwn: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ABORTED', 'INVALID_INPUT', 'CONFIG_INVALID'])
+
+class FallbackPolicy extends BasePolicy<FallbackEvents> {
+  readonly #answer: FallbackFunction
+  readonly #when: (error: unknown, execution: Execution) => boolean
+
+  constructor(answer: FallbackFunction, when: FallbackOptions['when']) {
+    super()
+    this.#answer = answer
+    this.#when = when === undefined ? deservesFallback : guarded('when of fallback()', when, () => false)
+  }
+
+  link(next: Step): Step {
+    return async (execution) => {
+      try {
+        return await next(execution)
+      } catch (error) {
+        if (!this.#when(error, execution)) throw error
+        if (this.events.has('fallback')) this.events.emit('fallback', { error, execution })
+        return this.#standIn(error, execution)
+      }
+    }
+  }
+
+  /** A promise is given up on as soon as the execution is: after an abort nobody waits for one. */
+  async #standIn(error: unknown, execution: Execution): Promise<unknown> {
+    try {
+      const answer = this.#answer(error, execution)
+      return isThenable(answer) ? await untilAborted(execution, Promise.resolve(answer)) : answer
+    } catch (failure) {
+      throw blame(failure, error)
+    }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}
+
+function deservesFallback(error: unknown, execution: Execution): boolean {
+  return !execution.aborted && !(isHoldfastError(error) && callersOwn.has(error.code))
+}
+
+/** A fallback that fails names the failure that it was to make good. */
+function blame(failure: unknown, original: unknown): unknown {
+  if (failure instanceof Error && !isBehind(failure, original) && Object.isExtensible(failure)) {
+    failure.cause ??= original
+  }
+  return failure
+}
+
+/** Causes further down are not looked at. */
+const maxCauses = 20
+
+/** Whether `failure` is `error` or among its causes, as where a fallback rethrows `error.cause`. */
+function isBehind(failure: unknown, error: unknown): boolean {
+  let cause = error
+  for (let depth = 0; depth < maxCauses && cause !== undefined; depth++) {
+    if (cause === failure) return true
+    cause = cause instanceof Error ? cause.cause : undefined
+  }
+  return false
+}
+
+/**
+ * Answers a failed call with something else: a value, or what a function (which may be async) makes of the error.
+ * Put it outermost. A function that hangs ends with the execution; one that throws fails the call with its own
+ * error, whose `cause` is the original one.
+ *
+ * A fallback is for answers that are good enough: the last known value, an empty list, a default.
+ *
+ * @throws {ConfigInvalidError} `CONFIG_INVALID` when an option is not what it should be.
+ * @example
+ * ```ts
+ * import { compose, fallback, timeout } from '@holdfast/core'
+ *
+ * const policy = compose(fallback(() => ['bestseller']), timeout({ timeoutMs: 20 }))
+ * const books = await policy.execute(() => new Promise<string[]>(() => {}))
+ * console.log(books) // [ 'bestseller' ]
+ * ```
+ */
+export function fallback(valueOrFunction: unknown, options: FallbackOptions = {}): Policy<FallbackEvents> {
+  const check = new OptionCheck('fallback()')
+  if (check.object('', options, ['when'])) check.function('when', options.when)
+  check.done()
+  const answer =
+    typeof valueOrFunction === 'function' ? (valueOrFunction as FallbackFunction) : () => valueOrFunction
+  return new FallbackPolicy(answer, options.when)
+}

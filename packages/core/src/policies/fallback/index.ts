@@ -1,0 +1,1 @@
+export { type FallbackEvents, type FallbackFunction, type FallbackOptions, fallback } from './fallback.js'

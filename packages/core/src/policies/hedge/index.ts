@@ -1,0 +1,1 @@
+export { type HedgeEvents, type HedgeOptions, hedge, hedgeAfter } from './hedge.js'

@@ -1,0 +1,1 @@
+export { linkTimeout, type TimeoutOf, type TimeoutOptions, timeout, timeoutErrors } from './timeout.js'

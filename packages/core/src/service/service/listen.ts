@@ -1,0 +1,142 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { OptionCheck, show } from '../../foundation/config/index.js'
+import type { Shutdown } from '../lifecycle/index.js'
+import type { ServerRuntime } from '../server/index.js'
+import type { FastifyLike, ListenOptions, ListenTarget } from './service.js'
+import { checkPort } from './service-options.js'
+
+/** What listening needs of a service. */
+export interface Listener {
+  readonly runtime: ServerRuntime
+  readonly shutdown: Shutdown
+}
+
+/** @throws {ConfigInvalidError} `CONFIG_INVALID` when there is nothing to listen with or no port to listen on. */
+export function checkListen(app: unknown, options: ListenOptions, { runtime }: Listener): void {
+  const check = new OptionCheck('listen()')
+  const kind = kindOf(app)
+  if (kind === 'unknown') {
+    check.add(
+      'app',
+      `must be an Express application, a Fastify instance or a request listener, not ${show(app)}`,
+    )
+  }
+  if (options === undefined) check.add('port', 'is missing; 0 picks a free one')
+  else if (check.object('', options, ['port', 'host'])) {
+    if (options.port === undefined) check.add('port', 'is missing; 0 picks a free one')
+    checkPort(check, 'port', options.port)
+    if (options.host !== undefined && typeof options.host !== 'string') {
+      check.add('host', `must be a text, not ${show(options.host)}`)
+    }
+  }
+  check.done()
+  if (kind === 'listener' || runtime.adapterOf(app) !== undefined) return
+  const remedy =
+    kind === 'fastify'
+      ? 'await app.register(holdfast, { service }) of @holdfast/fastify first'
+      : 'app.use(holdfast(service)) of @holdfast/express first'
+  check.add('app', `has not been given this service; ${remedy}`)
+  check.done()
+}
+
+/** Listens with whatever `app` is. */
+export function listenWith(app: ListenTarget, options: ListenOptions, listener: Listener): Promise<Server> {
+  const { runtime, shutdown } = listener
+  if (kindOf(app) === 'fastify') return listenWithFastify(app as FastifyLike, options, listener)
+  const handle = app as RequestListener
+  const server = createServer(
+    kindOf(app) === 'express' ? prepared(handle, runtime) : observed(handle, runtime),
+  )
+  shutdown.track(server)
+  return listening(server, options)
+}
+
+/** Has a server listen; rejects when it cannot. */
+export async function listening(server: Server, { port, host }: ListenOptions): Promise<Server> {
+  server.listen({ port, host })
+  await once(server, 'listening')
+  return server
+}
+
+/** The URL of a server from this machine. */
+export function urlOf(server: Server, host: string | undefined): string {
+  const { port } = server.address() as AddressInfo
+  const isEveryInterface = host === undefined || host === '0.0.0.0' || host === '::'
+  const name = isEveryInterface ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+async function listenWithFastify(
+  app: FastifyLike,
+  { port, host }: ListenOptions,
+  { shutdown }: Listener,
+): Promise<Server> {
+  const server = app.server as Server
+  await app.ready()
+  shutdown.track(server)
+  shutdown.onShutdown('fastify', () => app.close())
+  if (host !== undefined) await app.listen({ port, host })
+  else await listenEverywhere(app, port)
+  return server
+}
+
+/** As Node does by itself: IPv6 with IPv4 in it, or IPv4 alone where the machine has no IPv6. */
+async function listenEverywhere(app: FastifyLike, port: number): Promise<void> {
+  try {
+    await app.listen({ port, host: '::' })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL' && code !== 'EINVAL') throw error
+    await app.listen({ port, host: '0.0.0.0' })
+  }
+}
+
+/** An Express application behind what its adapter does first. */
+function prepared(app: RequestListener, runtime: ServerRuntime): RequestListener {
+  const adapter = runtime.adapterOf(app)
+  if (adapter?.prepare === undefined) return app
+  return (request, response) => {
+    adapter.prepare?.(request, response)
+    app(request, response)
+  }
+}
+
+/** A bare request listener with all that an adapter would give it. */
+function observed(handle: RequestListener, runtime: ServerRuntime): RequestListener {
+  return (request, response) => {
+    if (runtime.isSystemRoute(request.method, request.url)) {
+      runtime.answerSystemRoute(request, response)
+      return
+    }
+    const exchange = runtime.begin(request, response)
+    response.setHeader('x-correlation-id', exchange.correlationId)
+    const fail = (error: unknown): void => {
+      const problem = runtime.fail(error, request)
+      if (response.headersSent) response.destroy()
+      else response.writeHead(problem.status, problem.headers).end(problem.body)
+    }
+    const proceed = (): void => {
+      try {
+        const result: unknown = exchange.run(() => handle(request, response))
+        if (result instanceof Promise) result.catch(fail)
+      } catch (error) {
+        fail(error)
+      }
+    }
+    if (runtime.admits(exchange)) proceed()
+    else runtime.awaitAdmission(exchange, { proceed, refuse: fail })
+  }
+}
+
+function kindOf(app: unknown): 'express' | 'fastify' | 'listener' | 'unknown' {
+  if (typeof app === 'function') {
+    const { handle, use } = app as { readonly handle?: unknown; readonly use?: unknown }
+    return typeof handle === 'function' && typeof use === 'function' ? 'express' : 'listener'
+  }
+  if (typeof app !== 'object' || app === null) return 'unknown'
+  const { ready, listen, server, close } = app as Partial<FastifyLike>
+  const isFastify = [ready, listen, close].every((method) => typeof method === 'function')
+  return isFastify && typeof server === 'object' ? 'fastify' : 'unknown'
+}

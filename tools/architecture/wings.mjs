@@ -1,0 +1,28 @@
+/**
+ * The wings of @holdfast/core, and inside each its features, both in the order in which they may import: a wing imports
+ * the wings above it, a feature the features of its wing above it. `docs/architecture.md` shows the same.
+ */
+export const wings = [
+  { name: 'foundation', features: ['errors', 'config', 'priority', 'cancellation', 'events'] },
+  {
+    name: 'policies',
+    features: [
+      'kernel',
+      'timeout',
+      'retry',
+      'circuit-breaker',
+      'concurrency',
+      'rate-limit',
+      'hedge',
+      'fallback',
+      'chaos',
+    ],
+  },
+  { name: 'http', features: ['transport'] },
+  { name: 'contract', features: ['describe', 'encode', 'decode'] },
+  { name: 'telemetry', features: ['context', 'logging', 'metrics', 'tracing', 'otel'] },
+  { name: 'upstream', features: ['endpoints', 'discovery', 'traffic'] },
+  { name: 'client' },
+  { name: 'service', features: ['problems', 'health', 'lifecycle', 'admission', 'server', 'service'] },
+  { name: 'testing' },
+]
