@@ -1,5 +1,5 @@
 export { type LoadConfigOptions, loadConfig } from './load-config.js'
 export type { ConfigFile } from './load-config-sources.js'
 export { changedOptions, mergeOptions, type OptionChange } from './merge-options.js'
-export { OptionCheck, show } from './option-check.js'
+export { OptionCheck, show, showUrl } from './option-check.js'
 export { Secret, secret } from './secret.js'
