@@ -369,8 +369,8 @@ describe('the choice', () => {
       state.settled('measured', 50, 0)
     }
     resolver.say(...urls('abcd'))
-    for (let n = 0; n < 400; n++) set.pick(undefined, 0)?.began()
-    expect(stateOf(set, 'd').inFlight).toBeLessThan(125)
+    for (let n = 0; n < 4_000; n++) set.pick(undefined, 0)?.began()
+    expect(stateOf(set, 'd').inFlight).toBeLessThan(1_250)
   })
 })
 
