@@ -1,11 +1,7 @@
 import type { HedgeSettings, RetrySettings } from '../../contract/index.js'
 import type { OptionCheck } from '../../foundation/config/index.js'
 import { type Chaos, resolveChaos } from '../../policies/index.js'
-import {
-  type ClientTelemetryOptions,
-  checkTelemetry,
-  clientTelemetryOptionNames,
-} from '../call/client-telemetry-options.js'
+import { type ClientTelemetryOptions, checkTelemetry } from '../call/client-telemetry-options.js'
 import type { Propagation } from '../call/propagation.js'
 import type { ChaosAttempt } from '../slots/chaos/client-chaos.js'
 import type { SharedPolicyOptions } from '../slots/shared-policies.js'
@@ -39,23 +35,28 @@ export interface ProtectionOptions
   readonly idleTimeoutMs?: number | false
 }
 
+/** One that is missing here does not compile. */
+const protectionOptions = {
+  adaptiveConcurrency: true,
+  attemptTimeoutMs: true,
+  bulkhead: true,
+  chaos: true,
+  circuitBreaker: true,
+  hedge: true,
+  idleTimeoutMs: true,
+  random: true,
+  rateLimit: true,
+  retry: true,
+  retryBudget: true,
+  shadow: true,
+  timeoutMs: true,
+  logger: true,
+  metrics: true,
+  propagate: true,
+} satisfies Record<keyof ProtectionOptions, true>
+
 /** The names of `ProtectionOptions`. */
-export const protectionOptionNames = [
-  'adaptiveConcurrency',
-  'attemptTimeoutMs',
-  'bulkhead',
-  'chaos',
-  'circuitBreaker',
-  'hedge',
-  'idleTimeoutMs',
-  'random',
-  'rateLimit',
-  'retry',
-  'retryBudget',
-  'shadow',
-  'timeoutMs',
-  ...clientTelemetryOptionNames,
-] as const satisfies readonly (keyof ProtectionOptions)[]
+export const protectionOptionNames = Object.keys(protectionOptions) as readonly (keyof ProtectionOptions)[]
 
 /** `ProtectionOptions` with nothing left open. */
 export interface Protection {

@@ -42,6 +42,8 @@ export class Execution extends AbortScope implements ExecutionContext {
   deadline: number
   /** When the attempt below handed its request over, by `performance.now()`; 0 before. */
   sentAt = 0
+  /** Its place in the list of whoever started it and keeps it; -1 in none. Policies never look at it. */
+  place = -1
   #expiry: ((ms: number) => HoldfastError) | undefined = undefined
   #expiryMs = 0
   /** For the call's timer: the part around this one that expires too. */
