@@ -1,5 +1,5 @@
 import { OptionCheck } from '../../foundation/config/index.js'
-import { type ErrorCode, isHoldfastError } from '../../foundation/errors/index.js'
+import { isHoldfastError, outcomeOfCode } from '../../foundation/errors/index.js'
 import { guarded } from '../../foundation/events/index.js'
 import type { Execution, ExecutionContext, Step } from '../kernel/index.js'
 import { BasePolicy, type Policy, untilAborted } from '../kernel/index.js'
@@ -22,8 +22,6 @@ export interface FallbackEvents {
   /** A call has failed with `error` and is answered by the fallback. */
   fallback: { readonly error: unknown; readonly execution: Execution }
 }
-
-const callersOwn: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ABORTED', 'INVALID_INPUT', 'CONFIG_INVALID'])
 
 class FallbackPolicy extends BasePolicy<FallbackEvents> {
   readonly #answer: FallbackFunction
@@ -63,7 +61,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function deservesFallback(error: unknown, execution: Execution): boolean {
-  return !execution.aborted && !(isHoldfastError(error) && callersOwn.has(error.code))
+  return !execution.aborted && (!isHoldfastError(error) || outcomeOfCode(error.code).call.fallback)
 }
 
 /** A fallback that fails names the failure that it was to make good. */
