@@ -115,6 +115,13 @@ export function show(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }
 
+/** A URL as an error message shows it: without what may be a password or a token, in front of the host or in the query. */
+export function showUrl(url: unknown): string {
+  if (typeof url !== 'string') return url instanceof URL ? showUrl(url.href) : show(url)
+  const named = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@')
+  return show(named.replace(/([?#]).+/s, '$1***'))
+}
+
 function describe({ min, max, exclusive, integer }: Range): string {
   const kind = integer ? 'a whole number' : 'a number'
   if (min !== undefined && max !== undefined) {
