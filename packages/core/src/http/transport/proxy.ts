@@ -44,8 +44,10 @@ export function createProxy(proxy: ProxyOptions, options: ProxiedPoolOptions): D
     const { uri, token } = typeof proxy === 'string' ? { uri: proxy, token: undefined } : proxy
     return new ProxyAgent(token === undefined ? { ...shared, uri } : { ...shared, uri, token })
   } catch (error) {
-    throw new ConfigInvalidError('createTransport()', [{ path: 'proxy', message: String(error) }], {
-      cause: error,
-    })
+    // Not as the cause: the error of a URL holds all of it, and there may be a password in it.
+    const { message } = error as Error
+    throw new ConfigInvalidError('createTransport()', [
+      { path: 'proxy', message: `cannot be used: ${message}` },
+    ])
   }
 }

@@ -45,7 +45,7 @@ export class StreamedBody extends Readable {
       if (!this.#deliver(chunk)) this.#controller?.pause()
       return
     }
-    this.#decoders ??= this.#connectDecoders(chunk)
+    this.#decoders ??= this.#connectDecoders()
     if (this.#decoders[0]?.write(chunk) === false) this.#controller?.pause()
   }
 
@@ -71,8 +71,8 @@ export class StreamedBody extends Readable {
     this.destroy(error)
   }
 
-  #connectDecoders(beginning: Buffer): readonly Duplex[] {
-    const decoders = createDecoders(this.#codings, beginning)
+  #connectDecoders(): readonly Duplex[] {
+    const decoders = createDecoders(this.#codings)
     for (const [index, decoder] of decoders.entries()) {
       const next = decoders[index + 1]
       if (next !== undefined) decoder.pipe(next)

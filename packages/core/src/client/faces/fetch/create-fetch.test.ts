@@ -209,7 +209,7 @@ describe('a long body', () => {
     expect(failure).toMatchObject({ code: 'RESPONSE_TOO_LARGE', phase: 'reading' })
   })
 
-  it.each(['truncated-gzip', 'corrupt-gzip', 'not-gzip', 'unknown-coding', 'long-chain'] as const)(
+  it.each(['truncated-gzip', 'corrupt-gzip', 'not-gzip', 'long-chain'] as const)(
     'that cannot be decoded is an error: %s',
     async (name) => {
       await using server = await faultServer({ routes: { '*': brokenEncoding(name) } })

@@ -137,7 +137,7 @@ export class FetchRunner implements CallFace<FetchTask> {
 
   #deliver(task: FetchTask, received: TransportResponse): Response {
     const { url, method } = task.request
-    const from = { url, method, redirected: task.redirects > 0 }
+    const from = { url, method, redirected: task.redirects > 0, signal: task.asked.signal }
     const { body } = received
     task.status = received.status
     if (!(body instanceof StreamedBody)) return toResponse(received, body as Buffer | undefined, from)
