@@ -7,7 +7,7 @@ import type { UsualLatency } from '../../attempt/attempt-facts.js'
 import type { Verdict } from '../../attempt/classify.js'
 import type { RunningCall } from '../../call/running-call.js'
 import type { OriginEntry } from '../../destinations/origin-registry.js'
-import { withContextHeaders, withRemainingTime } from '../../inherited-context.js'
+import { withContextHeaders, withPriority, withRemainingTime } from '../../inherited-context.js'
 import type { RepeatableCall } from '../../slots/repeat-layers.js'
 
 /** One request of a call: the first, or one that a redirect led to. */
@@ -33,7 +33,7 @@ export class FetchCall implements RepeatableCall, RunningCall {
   readonly startedAt: number
   /** Of the request that the call is made for. */
   readonly context: ActiveContext | undefined
-  readonly priority: Priority | undefined = undefined
+  readonly priority: Priority | undefined
   /** The total time of the call. */
   timeoutMs: number | undefined = undefined
   request: FetchHop
@@ -54,10 +54,12 @@ export class FetchCall implements RepeatableCall, RunningCall {
     { latency, propagates }: CalledOrigin,
     startedAt: number,
     context: ActiveContext | undefined,
+    priority?: Priority | undefined,
   ) {
     this.operation = hop.method
     this.startedAt = startedAt
     this.context = context
+    this.priority = priority
     this.request = hop
     this.latency = latency
     this.#propagates = propagates
@@ -80,7 +82,10 @@ export class FetchCall implements RepeatableCall, RunningCall {
   /** Its own headers, and what they carry on to a host that may know of it. */
   headersOf(execution: Execution): Record<string, string> {
     const { headers } = this.request
-    if (this.context === undefined || !this.#propagates) return headers
-    return withRemainingTime(withContextHeaders(headers, this.context), execution)
+    const { context, priority } = this
+    if (!this.#propagates) return headers
+    let carried = context === undefined ? headers : withContextHeaders(headers, context)
+    if (priority !== undefined) carried = withPriority(carried, priority, headers)
+    return context === undefined ? carried : withRemainingTime(carried, execution)
   }
 }

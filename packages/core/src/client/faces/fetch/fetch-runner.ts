@@ -52,8 +52,8 @@ export class FetchRunner implements CallFace<FetchTask> {
   /** Settles with a `Response`, or with the caller's own reason, or with a `HoldfastError`. */
   run(asked: FetchRequest, startedAt: number): Promise<Response> {
     const entry = this.#origins.entryOf(asked.url.origin)
-    const task = new FetchTask(asked, entry, startedAt, contextStorage.getStore())
-    const { timeoutMs } = this.#options.protection
+    const { priority, timeoutMs } = this.#options.protection
+    const task = new FetchTask(asked, entry, startedAt, contextStorage.getStore(), priority)
     task.timeoutMs = timeoutMs === false ? undefined : timeoutMs
     return CallRun.run(this, task, asked.signal) as Promise<Response>
   }

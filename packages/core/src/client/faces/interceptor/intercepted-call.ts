@@ -39,7 +39,7 @@ export class InterceptedCall implements RepeatableCall, RunningCall, Dispatcher.
   readonly context = contextStorage.getStore()
   /** Whether its host may know of that one. */
   readonly propagates: boolean
-  readonly priority: Priority | undefined = undefined
+  priority: Priority | undefined = undefined
   /** The total time until its answer. */
   timeoutMs: number | undefined = undefined
   failure: unknown = undefined

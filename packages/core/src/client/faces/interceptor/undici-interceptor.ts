@@ -100,6 +100,7 @@ export function observedInterceptor(
       if (request.upgrade || request.method === 'CONNECT') return dispatch(request, handler)
       const entry = origins.entryOf(String(request.origin ?? ''))
       const call = new DispatchedCall(dispatch, request, handler, entry)
+      call.priority = protection.priority
       if (protection.timeoutMs !== false) call.timeoutMs = protection.timeoutMs
       void CallRun.run(face, call)
       return true
