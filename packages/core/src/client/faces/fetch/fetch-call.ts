@@ -1,9 +1,11 @@
+import type { Priority } from '../../../foundation/priority/index.js'
 import type { TransportRequest } from '../../../http/transport/index.js'
 import type { Execution } from '../../../policies/index.js'
 import type { ActiveContext } from '../../../telemetry/context/index.js'
 import type { CallTrace } from '../../../telemetry/tracing/index.js'
 import type { UsualLatency } from '../../attempt/attempt-facts.js'
 import type { Verdict } from '../../attempt/classify.js'
+import type { RunningCall } from '../../call/running-call.js'
 import type { OriginEntry } from '../../destinations/origin-registry.js'
 import { withContextHeaders, withRemainingTime } from '../../inherited-context.js'
 import type { RepeatableCall } from '../../slots/repeat-layers.js'
@@ -26,11 +28,12 @@ export function isRepeatable(method: string, headers: Readonly<Record<string, un
 }
 
 /** One call of a `fetch`, as its pipeline needs it. It travels as the `data` of the execution. */
-export class FetchCall implements RepeatableCall {
+export class FetchCall implements RepeatableCall, RunningCall {
   readonly operation: string
   readonly startedAt: number
   /** Of the request that the call is made for. */
   readonly context: ActiveContext | undefined
+  readonly priority: Priority | undefined = undefined
   /** The total time of the call. */
   timeoutMs: number | undefined = undefined
   request: FetchHop
