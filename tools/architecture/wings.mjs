@@ -20,7 +20,7 @@ export const wings = [
   },
   { name: 'http', features: ['transport'] },
   { name: 'contract', features: ['describe', 'encode', 'decode'] },
-  { name: 'telemetry', features: ['context', 'logging', 'metrics', 'tracing', 'otel'] },
+  { name: 'telemetry', features: ['events', 'context', 'logging', 'metrics', 'tracing', 'otel'] },
   { name: 'upstream', features: ['endpoints', 'discovery', 'traffic'] },
   { name: 'client' },
   { name: 'service', features: ['problems', 'health', 'lifecycle', 'admission', 'server', 'service'] },

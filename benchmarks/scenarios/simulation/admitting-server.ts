@@ -25,7 +25,6 @@ export class AdmittingServer implements Receiver {
   receive(incoming: Incoming): void {
     const request = new SimulatedRequest(incoming)
     const response = new SimulatedResponse()
-    const exchange = this.#runtime.begin(request as never, response as never)
     const answer: Incoming['respond'] = (status, headers) => {
       response.end(status)
       incoming.respond(status, headers)
@@ -38,13 +37,12 @@ export class AdmittingServer implements Receiver {
       const { path, headers } = incoming
       this.#behind.receive({ path, headers, respond: answer, refuse: drop, onGone() {} })
     }
-    const refuse = (error: unknown): void => {
-      const { status, headers } = this.#runtime.fail(error, request as never)
-      answer(status, headers)
-    }
     incoming.onGone(() => response.close())
-    if (this.#runtime.admits(exchange)) proceed()
-    else this.#runtime.awaitAdmission(exchange, { proceed, refuse })
+    this.#runtime.serve(request as never, response as never, {
+      begun() {},
+      proceed,
+      refuse: ({ status, headers }) => answer(status, headers),
+    })
   }
 }
 

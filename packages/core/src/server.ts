@@ -7,6 +7,7 @@ export {
 } from './service/admission/index.js'
 export type { ProblemEntry, RequestPlace, StandardIssue } from './service/problems/index.js'
 export {
+  type FailureOrigin,
   invalidRequest,
   isProblemError,
   ProblemError,
@@ -20,13 +21,16 @@ export {
   type ChaosRequest,
   checkServerChaos,
   Exchange,
+  entityHeaders,
   exchangeOf,
   preparePrototype,
   prepareToBind,
+  type RequestTurn,
   resolveServerChaos,
   runtimeOf,
   type ServerAdapter,
   type ServerChaosOption,
   ServerRuntime,
   type ServerRuntimeOptions,
+  sendProblem,
 } from './service/server/index.js'

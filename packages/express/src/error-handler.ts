@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ProblemError, type Service } from '@holdfast/core'
-import { exchangeOf, runtimeOf } from '@holdfast/core/server'
+import { exchangeOf, runtimeOf, sendProblem } from '@holdfast/core/server'
 import type { Handler, Next } from './holdfast.js'
-import { sendProblem } from './send-problem.js'
 
 /** An error handler of Express, 4 or 5. */
 export type ErrorHandler = (
@@ -28,7 +27,9 @@ export function errorHandler(service: Service): [Handler, ErrorHandler] {
       else sendProblem(response, runtime.fail(new ProblemError(404, 'there is no such resource'), request))
     },
     (error, request, response, next) => {
-      const problem = runtime.fail(error, request)
+      // The router gives a parameter that it cannot decode the status 400, and says nothing of exposing it.
+      const origin = { status: response.statusCode, isFrameworks: error instanceof URIError }
+      const problem = runtime.fail(error, request, origin)
       // Half an answer cannot be taken back: Express closes the connection, so that nobody takes it for a whole one.
       if (response.headersSent) next(error)
       else sendProblem(response, problem)

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Service } from '@holdfast/core'
-import { runtimeOf } from '@holdfast/core/server'
+import { type RequestTurn, runtimeOf, sendProblem } from '@holdfast/core/server'
 import type { TrackedRequest } from './express-internals.js'
 import { isMounted, know } from './mounts.js'
 import { prepareRequest } from './prepare-request.js'
 import { followRoutes } from './route-templates.js'
-import { sendProblem } from './send-problem.js'
 
 /** Passes a request on, or what went wrong with it. */
 export type Next = (error?: unknown) => void
@@ -38,22 +37,12 @@ export type Handler = (request: IncomingMessage, response: ServerResponse, next:
 export function holdfast(service: Service): Handler {
   const runtime = runtimeOf(service, 'holdfast()')
   const middleware: Handler = (request, response, next) => {
-    if (runtime.isSystemRoute(request.method, request.url)) {
-      runtime.answerSystemRoute(request, response)
-      return
-    }
     followRoutes((request as TrackedRequest).app)
-    const exchange = runtime.begin(request, response)
-    response.setHeader('x-correlation-id', exchange.correlationId)
-    if (runtime.admits(exchange)) exchange.run(next)
-    else {
-      runtime.awaitAdmission(exchange, {
-        proceed: () => exchange.run(next),
-        refuse: (error) => sendProblem(response, runtime.fail(error, request)),
-      })
-    }
+    runtime.serve(request, response, { proceed: next, refuse })
   }
   know(middleware, runtime)
   runtime.use({ owns: (app) => isMounted(app, runtime), prepare: prepareRequest })
   return middleware
 }
+
+const refuse: RequestTurn['refuse'] = (problem, response) => sendProblem(response, problem)

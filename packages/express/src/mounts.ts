@@ -3,12 +3,20 @@ import type { ServerRuntime } from '@holdfast/core/server'
 import { type Layer, stackOf, type TrackedApp } from './express-internals.js'
 import { rememberMounts } from './route-templates.js'
 
-/** The middleware that this package made. */
-const made = new WeakMap<object, ServerRuntime>()
+/** Enumerable and a text, since instrumentation that puts a function of its own in a handler's place copies only those. */
+const runtimeName = 'holdfastRuntime'
+
+interface Known {
+  [runtimeName]?: ServerRuntime
+}
 
 /** Knows `middleware` as one that must be mounted first, once, and at the root. */
 export function know(middleware: object, runtime: ServerRuntime): void {
-  made.set(middleware, runtime)
+  ;(middleware as Known)[runtimeName] = runtime
+}
+
+function runtimeIn(handle: unknown): ServerRuntime | undefined {
+  return (handle as Known | undefined)?.[runtimeName]
 }
 
 /** Whether the middleware of a runtime is mounted on `app`. */
@@ -16,11 +24,13 @@ export function isMounted(app: unknown, runtime: ServerRuntime): boolean {
   if (typeof app !== 'function') return false
   const stack = stackOf(app as unknown as TrackedApp)
   checkStack(stack)
-  return stack.some(({ handle }) => made.get(handle as object) === runtime)
+  return stack.some(({ handle }) => runtimeIn(handle) === runtime)
 }
 
 function checkStack(stack: readonly Layer[]): void {
-  const [first, second] = stack.flatMap((layer, index) => (made.has(layer.handle as object) ? [index] : []))
+  const [first, second] = stack.flatMap((layer, index) =>
+    runtimeIn(layer.handle) !== undefined ? [index] : [],
+  )
   if (first === undefined) return
   if (second !== undefined) refuse('is mounted twice on one application; mount it once')
   if (stack.slice(0, first).some(answers)) {
@@ -39,7 +49,7 @@ function refuse(message: string): never {
 }
 
 rememberMounts((stack, path) => {
-  if (!made.has(stack.at(-1)?.handle as object)) return
+  if (runtimeIn(stack.at(-1)?.handle) === undefined) return
   if (path !== '/') refuse('has a path in front of it; mount it at the root')
   checkStack(stack)
 })

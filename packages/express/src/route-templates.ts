@@ -19,6 +19,7 @@ interface Tracked extends TrackedRequest {
 
 type Next = (error?: unknown) => void
 type Handle = (this: Layer, request: Tracked, response: unknown, next: Next) => void
+type HandleError = (this: Layer, error: unknown, request: Tracked, response: unknown, next: Next) => void
 
 /** Has the exchange of each request to `app` know the template of the route that answers it. */
 export function followRoutes(app: TrackedApp): void {
@@ -34,6 +35,21 @@ export function followRoutes(app: TrackedApp): void {
   const layers = Object.getPrototypeOf(layer) as Record<string, Handle>
   const name = 'handleRequest' in layers ? 'handleRequest' : 'handle_request'
   layers[name] = following(layers[name] as Handle)
+  const errorName = 'handleError' in layers ? 'handleError' : 'handle_error'
+  layers[errorName] = noticing(layers[errorName] as never) as never
+}
+
+/** Notices what went wrong, also where handlers of the application's own answer it. */
+function noticing(handle: HandleError): HandleError {
+  return function (this: Layer, error, request, response, next) {
+    notice(error, request)
+    handle.call(this, error, request, response, next)
+  }
+}
+
+function notice(error: unknown, request: Tracked): void {
+  const exchange = exchangeOf(request)
+  if (exchange !== undefined && exchange.error !== error) exchange.fail(error)
 }
 
 /** The router sets `route` when it has matched one: the only moment at which all mounts above it are known. */
@@ -61,9 +77,10 @@ function following(handle: Handle): Handle {
   return function (this: Layer, request, response, next) {
     if (this.route !== undefined) {
       handle.call(this, request, response, (error) => {
-        const exchange = exchangeOf(request)
         const passesOn = error === undefined || error === null || error === 'route' || error === 'router'
-        if (passesOn && exchange !== undefined) exchange.route = undefined
+        const exchange = exchangeOf(request)
+        if (!passesOn) notice(error, request)
+        else if (exchange !== undefined) exchange.route = undefined
         next(error)
       })
       return

@@ -26,6 +26,6 @@ export function frameworkErrors(
   return (error, request, reply) => {
     const exchange = runtime.begin(request.raw, reply.raw)
     reply.header('x-correlation-id', exchange.correlationId)
-    sendProblem(reply, runtime.fail(error, request.raw))
+    sendProblem(reply, runtime.fail(error, request.raw, { isFrameworks: true }))
   }
 }

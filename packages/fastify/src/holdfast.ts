@@ -1,6 +1,8 @@
 import { ConfigInvalidError, ProblemError, type Service } from '@holdfast/core'
 import { exchangeOf, runtimeOf } from '@holdfast/core/server'
 import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
+import { followHijacks } from './follow-hijacks.js'
+import { ReplyTurn } from './reply-turn.js'
 import { sendProblem } from './send-problem.js'
 import { validationProblem } from './validation-problem.js'
 
@@ -32,22 +34,10 @@ const plugin: FastifyPluginAsync<HoldfastOptions> = async (fastify, options) => 
     if (mayBeUnreadable(request.url ?? '')) response.setHeader('x-correlation-id', correlationId)
   })
   fastify.addHook('onRequest', (request, reply, next) => {
-    const { raw } = request
-    if (runtime.isSystemRoute(raw.method, raw.url)) {
-      reply.hijack()
-      runtime.answerSystemRoute(raw, reply.raw)
-      return
-    }
-    const exchange = runtime.begin(raw, reply.raw)
-    exchange.route = request.routeOptions.url
-    reply.header('x-correlation-id', exchange.correlationId)
-    if (runtime.admits(exchange)) exchange.run(next)
-    else {
-      runtime.awaitAdmission(exchange, {
-        proceed: () => exchange.run(next),
-        refuse: (error) => sendProblem(reply, runtime.fail(error, raw)),
-      })
-    }
+    followHijacks(reply, runtime)
+    const turn = new ReplyTurn(request, reply, next)
+    // The answer to a system route is on its way, and past Fastify.
+    if (runtime.serve(request.raw, reply.raw, turn) === undefined) reply.hijack()
   })
   if (options.problems === false) {
     fastify.addHook('onError', (request, _reply, error, next) => {
@@ -56,7 +46,10 @@ const plugin: FastifyPluginAsync<HoldfastOptions> = async (fastify, options) => 
     })
   } else {
     fastify.setErrorHandler<FastifyError>((error, request, reply) => {
-      sendProblem(reply, runtime.fail(validationProblem(error), request.raw))
+      const origin = { status: reply.statusCode, isFrameworks: isFrameworks(error) }
+      const problem = runtime.fail(validationProblem(error), request.raw, origin)
+      if (reply.raw.headersSent) reply.raw.destroy()
+      else sendProblem(reply, problem)
     })
     fastify.setNotFoundHandler((request, reply) => {
       sendProblem(reply, runtime.fail(new ProblemError(404, 'there is no such resource'), request.raw))
@@ -92,6 +85,11 @@ export const holdfast: FastifyPluginAsync<HoldfastOptions> = Object.assign(plugi
   [Symbol.for('fastify.display-name')]: '@holdfast/fastify',
   [Symbol.for('plugin-meta')]: { name: '@holdfast/fastify', fastify: '5.x' },
 })
+
+/** Fastify and its plugins sign their errors so; `code` of others is what the system or a driver says. */
+function isFrameworks({ code }: Partial<FastifyError>): boolean {
+  return typeof code === 'string' && code.startsWith('FST_')
+}
 
 /** A percent sign may be malformed and a parameter too long; a header set here costs too much to set it always. */
 function mayBeUnreadable(url: string): boolean {

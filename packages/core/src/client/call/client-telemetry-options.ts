@@ -24,13 +24,6 @@ export interface ClientTelemetryOptions {
   readonly propagate?: Propagation
 }
 
-/** The names of `ClientTelemetryOptions`. */
-export const clientTelemetryOptionNames = [
-  'logger',
-  'metrics',
-  'propagate',
-] as const satisfies readonly (keyof ClientTelemetryOptions)[]
-
 /** Tells `check` what is wrong with the options. */
 export function checkTelemetry(
   check: OptionCheck,

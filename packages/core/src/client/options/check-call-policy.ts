@@ -3,17 +3,20 @@ import type { OptionCheck } from '../../foundation/config/index.js'
 import { checkReads } from '../caching/check-reads.js'
 import type { CallPolicyOptions } from './client-options.js'
 
-const names = [
-  'timeoutMs',
-  'attemptTimeoutMs',
-  'idleTimeoutMs',
-  'retry',
-  'hedge',
-  'fallback',
-  'cache',
-  'coalesce',
-  'priority',
-]
+/** One that is missing here does not compile. */
+const callOptions = {
+  timeoutMs: true,
+  attemptTimeoutMs: true,
+  idleTimeoutMs: true,
+  retry: true,
+  hedge: true,
+  fallback: true,
+  cache: true,
+  coalesce: true,
+  priority: true,
+} satisfies Record<keyof CallPolicyOptions, true>
+
+const names = Object.keys(callOptions)
 
 /** Checks the policy options at `path`; `operation` where they are those of one operation. */
 export function checkCallPolicy(

@@ -1,11 +1,8 @@
 import type { HedgeSettings, RetrySettings } from '../../contract/index.js'
 import type { OptionCheck } from '../../foundation/config/index.js'
+import type { Priority } from '../../foundation/priority/index.js'
 import { type Chaos, resolveChaos } from '../../policies/index.js'
-import {
-  type ClientTelemetryOptions,
-  checkTelemetry,
-  clientTelemetryOptionNames,
-} from '../call/client-telemetry-options.js'
+import { type ClientTelemetryOptions, checkTelemetry } from '../call/client-telemetry-options.js'
 import type { Propagation } from '../call/propagation.js'
 import type { ChaosAttempt } from '../slots/chaos/client-chaos.js'
 import type { SharedPolicyOptions } from '../slots/shared-policies.js'
@@ -14,7 +11,7 @@ import { type CallPolicyOptions, type ClientOptions, clientDefaults } from './cl
 
 /** How requests are protected where no contract describes them. Breaker, limit, budget and quota are kept for each origin. */
 export interface ProtectionOptions
-  extends Pick<CallPolicyOptions, 'attemptTimeoutMs' | 'retry' | 'hedge'>,
+  extends Pick<CallPolicyOptions, 'attemptTimeoutMs' | 'retry' | 'hedge' | 'priority'>,
     ClientTelemetryOptions,
     Pick<
       ClientOptions,
@@ -39,23 +36,29 @@ export interface ProtectionOptions
   readonly idleTimeoutMs?: number | false
 }
 
+/** One that is missing here does not compile. */
+const protectionOptions = {
+  adaptiveConcurrency: true,
+  attemptTimeoutMs: true,
+  bulkhead: true,
+  chaos: true,
+  circuitBreaker: true,
+  hedge: true,
+  idleTimeoutMs: true,
+  priority: true,
+  random: true,
+  rateLimit: true,
+  retry: true,
+  retryBudget: true,
+  shadow: true,
+  timeoutMs: true,
+  logger: true,
+  metrics: true,
+  propagate: true,
+} satisfies Record<keyof ProtectionOptions, true>
+
 /** The names of `ProtectionOptions`. */
-export const protectionOptionNames = [
-  'adaptiveConcurrency',
-  'attemptTimeoutMs',
-  'bulkhead',
-  'chaos',
-  'circuitBreaker',
-  'hedge',
-  'idleTimeoutMs',
-  'random',
-  'rateLimit',
-  'retry',
-  'retryBudget',
-  'shadow',
-  'timeoutMs',
-  ...clientTelemetryOptionNames,
-] as const satisfies readonly (keyof ProtectionOptions)[]
+export const protectionOptionNames = Object.keys(protectionOptions) as readonly (keyof ProtectionOptions)[]
 
 /** `ProtectionOptions` with nothing left open. */
 export interface Protection {
@@ -65,6 +68,7 @@ export interface Protection {
   readonly idleTimeoutMs: number
   readonly retry: false | RetrySettings
   readonly hedge: false | HedgeSettings
+  readonly priority: Priority | undefined
   readonly random: (() => number) | undefined
   readonly propagate: Propagation | undefined
   readonly shared: SharedPolicyOptions
@@ -77,7 +81,7 @@ export function resolveProtection(check: OptionCheck, options: ProtectionOptions
   check.function('random', options.random)
   check.boolean('shadow', options.shadow)
   checkTelemetry(check, options)
-  const { timeoutMs, attemptTimeoutMs, retry, hedge = false, random, propagate } = options
+  const { timeoutMs, attemptTimeoutMs, retry, hedge = false, priority, random, propagate } = options
   const attempt = attemptTimeoutMs ?? clientDefaults.attemptTimeoutMs
   const idle = options.idleTimeoutMs ?? attempt
   const { adaptiveConcurrency, bulkhead, circuitBreaker, rateLimit, retryBudget, shadow } = options
@@ -87,6 +91,7 @@ export function resolveProtection(check: OptionCheck, options: ProtectionOptions
     idleTimeoutMs: idle === false ? Number.POSITIVE_INFINITY : idle,
     retry: retry === false ? false : { ...clientDefaults.retry, ...retry },
     hedge: hedge === true ? {} : hedge,
+    priority,
     random,
     propagate,
     chaos: resolveChaos(check, options.chaos),

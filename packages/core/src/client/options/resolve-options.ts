@@ -3,7 +3,7 @@ import { OptionCheck, show, showUrl } from '../../foundation/config/index.js'
 import type { TransportOptions } from '../../http/transport/index.js'
 import { type Chaos, resolveChaos } from '../../policies/index.js'
 import { checkBalancing, checkEndpoints } from '../../upstream/endpoints/index.js'
-import { checkTelemetry, clientTelemetryOptionNames } from '../call/client-telemetry-options.js'
+import { checkTelemetry } from '../call/client-telemetry-options.js'
 import type { ChaosAttempt } from '../slots/chaos/client-chaos.js'
 import {
   type CommonPolicies,
@@ -14,6 +14,7 @@ import {
 import { checkCallPolicy } from './check-call-policy.js'
 import { checkHeaders } from './check-headers.js'
 import { type CallPolicyOptions, type ClientOptions, clientDefaults } from './client-options.js'
+import { clientOptionNames } from './option-names.js'
 
 /** A `baseUrl`, taken apart. */
 export interface BaseUrl {
@@ -31,43 +32,6 @@ export interface ResolvedClient extends CommonPolicies {
   readonly transport: TransportOptions
   readonly chaos: Chaos<ChaosAttempt> | undefined
 }
-
-/** The names of a client's options. */
-export const clientOptionNames = [
-  'adaptiveConcurrency',
-  'attemptTimeoutMs',
-  'balancing',
-  'baseUrl',
-  'bulkhead',
-  'cache',
-  'chaos',
-  'circuitBreaker',
-  'coalesce',
-  'connectTimeoutMs',
-  'connections',
-  'dispatcher',
-  'endpoints',
-  'fallback',
-  'headers',
-  'hedge',
-  'http2',
-  'idleTimeoutMs',
-  'maxResponseBytes',
-  'onInvalid',
-  'operations',
-  'priority',
-  'proxy',
-  'random',
-  'rateLimit',
-  'retry',
-  'retryBudget',
-  'shadow',
-  'timeoutMs',
-  'traffic',
-  'validate',
-  'versions',
-  ...clientTelemetryOptionNames,
-] as const satisfies readonly (keyof ClientOptions)[]
 
 /** Options whose names are taken, by what is still to come. To ignore one would be to promise it. */
 const notYet = ['auth', 'tls']

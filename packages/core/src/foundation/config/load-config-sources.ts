@@ -110,7 +110,11 @@ export function readConfigFile(
   }
   if (!path.endsWith('.json')) {
     const declared = new Set(variables.map(({ name }) => name))
-    return new TextSource(parseEnv(text.content) as Record<string, string>, path, declared)
+    return new TextSource(
+      parseEnv(text.content.replaceAll('\r\n', '\n')) as Record<string, string>,
+      path,
+      declared,
+    )
   }
   try {
     const source = new JsonSource(JSON.parse(text.content), path)
@@ -137,7 +141,8 @@ function readSecret(path: string, pointer: string, check: OptionCheck): string |
 
 function readText(path: string): { readonly content: string | undefined; readonly code: string } {
   try {
-    return { content: readFileSync(path, 'utf8'), code: '' }
+    // Editors of Windows begin a file with a byte order mark, which would be part of the first name or value.
+    return { content: readFileSync(path, 'utf8').replace(/^\uFEFF/, ''), code: '' }
   } catch (error) {
     return { content: undefined, code: (error as NodeJS.ErrnoException).code ?? 'unknown error' }
   }

@@ -24,6 +24,13 @@ export function valueOfText(text: string, schema: AnySchema): unknown {
       return truths[trimmed.toLowerCase()] ?? text
     case 'array':
       return listOf(trimmed, schema)
+    case 'literal':
+    case 'enum':
+      return constantOf(trimmed, schema) ?? text
+    case 'null':
+      return trimmed === 'null' ? null : text
+    case 'union':
+      return memberOf(text, schema)
     case 'object':
     case 'record':
     case 'tuple':
@@ -38,7 +45,38 @@ function listOf(text: string, schema: AnySchema): unknown {
   if (json !== undefined) return json
   const { element } = definitionOf(schema) as unknown as { readonly element: AnySchema }
   const { schema: inner } = unwrap(element)
-  return text.split(',').map((part) => valueOfText(part.trim(), inner))
+  const parts = text.split(',').map((part) => part.trim())
+  return parts.filter((part) => part !== '').map((part) => valueOfText(part, inner))
+}
+
+/** The number, boolean or other constant of a literal or an enum that is written like `text`. */
+function constantOf(text: string, schema: AnySchema): unknown {
+  const { values, entries = {} } = definitionOf(schema) ?? {}
+  return (values ?? Object.values(entries)).find((value) => String(value) === text)
+}
+
+/** Constants before kinds, and numbers before booleans: `1` of a number or a boolean is the number. */
+const precedence = ['literal', 'enum', 'null', 'number', 'bigint', 'boolean']
+
+/** What the first member of a union reads that reads anything but text; else the text. */
+function memberOf(text: string, schema: AnySchema): unknown {
+  const members = (definitionOf(schema)?.options ?? []).map((option) => unwrap(option).schema)
+  const takesText = members.some((member) => definitionOf(member)?.type === 'string')
+  const rankOf = (member: AnySchema): number => {
+    const rank = precedence.indexOf(definitionOf(member)?.type ?? '')
+    return rank === -1 ? precedence.length : rank
+  }
+  const trimmed = text.trim()
+  for (const member of [...members].sort((a, b) => rankOf(a) - rankOf(b))) {
+    if (constantOf(trimmed, member) === trimmed) return trimmed
+    // A list takes any text; beside a member that takes text it must be written as JSON.
+    if (takesText && definitionOf(member)?.type === 'array' && !trimmed.startsWith('[')) continue
+    const value = valueOfText(text, member)
+    if (typeof value === 'string') continue
+    // Beside text only what is written as its kind is written: `007` and `yes` stay what they are.
+    if (!takesText || typeof value === 'object' || String(value) === trimmed) return value
+  }
+  return text
 }
 
 function jsonOf(text: string): unknown {

@@ -26,6 +26,9 @@ interface Definition {
   readonly innerType?: AnySchema
   readonly in?: AnySchema
   readonly shape?: Shape
+  readonly options?: readonly AnySchema[]
+  readonly values?: readonly unknown[]
+  readonly entries?: Readonly<Record<string, unknown>>
 }
 
 /** What a schema says of itself; `undefined` when it is none of zod 4. */

@@ -218,3 +218,36 @@ describe('files', () => {
     ])
   })
 })
+
+describe('what people and editors write', () => {
+  it('may begin with a byte order mark and end its lines as Windows does', () => {
+    const env = { KEY_FILE: file('bom-secret', '\uFEFFhunter2\r\n') }
+    expect(loadConfig(z.object({ key: secret() }), { env }).key.reveal()).toBe('hunter2')
+    const files = [file('bom.env', '\uFEFFA=x\r\nB="y"\r\n'), file('bom.json', '\uFEFF{"port":1}')]
+    const schema = z.object({ a: z.string(), b: z.string(), port: z.number() })
+    expect(loadConfig(schema, { env: {}, files })).toEqual({ a: 'x', b: 'y', port: 1 })
+  })
+
+  it('may end a list with a comma', () => {
+    const schema = z.object({ urls: z.array(z.url()), ports: z.array(z.number()) })
+    const env = { URLS: 'https://a.example, https://b.example,', PORTS: '1,2,' }
+    expect(loadConfig(schema, { env })).toEqual({
+      urls: ['https://a.example', 'https://b.example'],
+      ports: [1, 2],
+    })
+  })
+
+  it.each([
+    [z.union([z.number(), z.literal('auto')]), '4', 4],
+    [z.union([z.number(), z.literal('auto')]), 'auto', 'auto'],
+    [z.literal(2), '2', 2],
+    [z.literal(true), 'true', true],
+    [z.union([z.boolean(), z.number(), z.string()]), 'false', false],
+    [z.union([z.boolean(), z.number(), z.string()]), '1', 1],
+    [z.union([z.boolean(), z.number(), z.string()]), '007', '007'],
+    [z.union([z.string(), z.array(z.string())]), 'a,b', 'a,b'],
+    [z.number().nullable().or(z.boolean()), '30', 30],
+  ])('is what a union or literal asks for (%#)', (schema, text, value) => {
+    expect(loadConfig(z.object({ it: schema }), { env: { IT: text } })).toEqual({ it: value })
+  })
+})

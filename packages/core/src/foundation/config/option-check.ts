@@ -1,7 +1,8 @@
 import { inspect } from 'node:util'
 import { ConfigInvalidError, type Problem } from '../errors/index.js'
 
-interface Range {
+/** Which numbers are taken. */
+export interface Range {
   readonly min?: number
   readonly max?: number
   /** Whether `min` itself is refused. */

@@ -4,32 +4,37 @@ import { describe, expect, it } from 'vitest'
 const docs = new URL('../../../../../docs/', import.meta.url)
 const source = new URL('../../', import.meta.url)
 
+const sources = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !/\.test(-d)?\.ts$/.test(file))
+  .map((file) => readFileSync(new URL(file, source), 'utf8'))
+
 interface OptionTable {
   readonly page: string
   readonly interfaceName: string
-  readonly file: string
   readonly rows: readonly (readonly [option: string, value: string])[]
 }
 
-/** Tables that follow a comment such as `<!-- options: RetryOptions in policies/retry.ts -->`. */
+/** Tables that follow a comment such as `<!-- options: RetryOptions -->`. */
 function tablesOf(page: string): OptionTable[] {
   const text = readFileSync(new URL(page, docs), 'utf8')
-  const found = text.matchAll(/<!-- options: (\w+) in (\S+) -->\n((?:\|.*\n)+)/g)
-  return [...found].map(([, interfaceName = '', file = '', table = '']) => {
+  const found = text.matchAll(/<!-- options: (\w+) -->\n((?:\|.*\n)+)/g)
+  return [...found].map(([, interfaceName = '', table = '']) => {
     const lines = table.trimEnd().split('\n').slice(2)
     const rows = lines.map((line) => {
       const [option = '', value = ''] = line.slice(2).split(' | ')
       return [plain(option), plain(value)] as const
     })
-    return { page, interfaceName, file, rows }
+    return { page, interfaceName, rows }
   })
 }
 
 /** The members of an interface, each with its `@default`. */
-function optionsOf(file: string, interfaceName: string): (readonly [string, string])[] {
-  const text = readFileSync(new URL(file, source), 'utf8')
-  const start = text.search(new RegExp(`interface ${interfaceName}\\b`))
-  if (start === -1) throw new Error(`${file} has no interface ${interfaceName}`)
+function optionsOf(interfaceName: string): (readonly [string, string])[] {
+  const declaration = new RegExp(`export interface ${interfaceName}\\b`)
+  const [text, ...others] = sources.filter((one) => declaration.test(one))
+  if (text === undefined) throw new Error(`there is no interface ${interfaceName}`)
+  if (others.length > 0) throw new Error(`there are several interfaces ${interfaceName}`)
+  const start = text.search(declaration)
   const body = text.slice(start, text.indexOf('\n}', start))
   const members = body.matchAll(/ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+readonly (\w+)(\?)?:/g)
   return [...members].map(([, comment = '', name = '', optional]) => {
@@ -48,9 +53,7 @@ describe('tables of options in the docs', () => {
     expect(tables.length).toBeGreaterThanOrEqual(12)
   })
 
-  it.each(tables)('$page: $interfaceName has the options and defaults of $file', (table) => {
-    expect(Object.fromEntries(table.rows)).toEqual(
-      Object.fromEntries(optionsOf(table.file, table.interfaceName)),
-    )
+  it.each(tables)('$page: $interfaceName has the options and defaults of the code', (table) => {
+    expect(Object.fromEntries(table.rows)).toEqual(Object.fromEntries(optionsOf(table.interfaceName)))
   })
 })

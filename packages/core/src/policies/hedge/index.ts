@@ -1,1 +1,2 @@
-export { type HedgeEvents, type HedgeOptions, hedge, hedgeAfter } from './hedge.js'
+export { type HedgeEvents, hedge, hedgeAfter } from './hedge.js'
+export { checkHedgeDelay, type HedgeOptions, hedgeDelayRules } from './options.js'

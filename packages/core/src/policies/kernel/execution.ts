@@ -42,13 +42,16 @@ export class Execution extends AbortScope implements ExecutionContext {
   deadline: number
   /** When the attempt below handed its request over, by `performance.now()`; 0 before. */
   sentAt = 0
+  /** Its place in the list of whoever started it and keeps it; -1 in none. Policies never look at it. */
+  place = -1
   #expiry: ((ms: number) => HoldfastError) | undefined = undefined
   #expiryMs = 0
   /** For the call's timer: the part around this one that expires too. */
   expiresWithin: Execution | undefined = undefined
   #lingering: PromiseLike<unknown>[] | undefined = undefined
 
-  private constructor(work: Work, data: unknown, priority: Priority, parent: Execution | undefined) {
+  /** For `start`, `fork`, and calls that are an execution themselves. */
+  protected constructor(work: Work, data: unknown, priority: Priority, parent: Execution | undefined) {
     super()
     this.work = work
     this.data = data

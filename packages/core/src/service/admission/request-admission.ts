@@ -5,6 +5,8 @@ import type { AdmissionSettings } from './admission-options.js'
 import { type AdmissionReason, refusalOf, type ShadowReason } from './admission-refusal.js'
 import { WaitingRequest } from './waiting-request.js'
 
+const eventStream = 'text/event-stream'
+
 /** A request, as far as admission is concerned. */
 export interface AdmittedExchange {
   readonly context: ActiveContext
@@ -16,6 +18,8 @@ export interface AdmittedExchange {
   /** When it was let in; `undefined` while it has no permit. */
   admittedAt: number | undefined
   refusal: AdmissionReason | 'chaos' | undefined
+  /** Calls `fn` once the answer turns out to be an event stream. */
+  whenEventStream(fn: () => void): void
 }
 
 /** How a request that could not be let in at once goes on; one of the two is called unless its caller leaves. */
@@ -94,10 +98,22 @@ export class RequestAdmission {
     this.control.settled(outcomeOf(exchange), admittedAt, startedAt + durationMs)
   }
 
+  /** Takes the permit of a request back that goes on without one. */
+  release(exchange: AdmittedExchange, now: number = performance.now()): void {
+    const { admittedAt } = exchange
+    if (admittedAt === undefined) return
+    exchange.admittedAt = undefined
+    this.control.settled('neutral', admittedAt, now)
+  }
+
   /** An event stream lives as long as its reader, so the permit only stands for its beginning. */
   #admitted(exchange: AdmittedExchange, now: number): void {
-    if (exchange.request.headers.accept === 'text/event-stream') this.control.settled('neutral', now, now)
-    else exchange.admittedAt = now
+    exchange.admittedAt = now
+    const { accept } = exchange.request.headers
+    if (accept === undefined || !accept.includes(eventStream)) return
+    if (accept === eventStream) this.release(exchange, now)
+    // Who also takes another type may be given that.
+    else exchange.whenEventStream(() => this.release(exchange))
   }
 }
 

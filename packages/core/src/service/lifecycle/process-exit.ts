@@ -16,8 +16,12 @@ export type StopCause =
   | { readonly kind: 'signal'; readonly signal: string }
   | { readonly kind: 'uncaught'; readonly origin: string; readonly error: unknown }
 
-/** A terminal's Ctrl-C reaches a child of npm twice: once by itself, once from npm. */
-const sameKeystrokeMs = 100
+/**
+ * How soon a repeated signal is still the same one, in milliseconds. A terminal's Ctrl-C reaches a child of npm twice:
+ * once by itself, once from npm. So does a SIGTERM that an init process or systemd sends to the whole group, and npm may
+ * take its time; nobody who means a second one sends it within a second.
+ */
+const repeatMs: Readonly<Record<string, number>> = Object.freeze({ SIGINT: 100, SIGTERM: 1_000 })
 
 const registered = new WeakMap<ProcessEvents, ProcessExit>()
 
@@ -73,7 +77,7 @@ export class ProcessExit {
       this.#stopAll({ kind: 'signal', signal: name })
       return
     }
-    if (name === 'SIGINT' && first.name === 'SIGINT' && at - first.at < sameKeystrokeMs) return
+    if (name === first.name && at - first.at < (repeatMs[name] ?? 0)) return
     for (const participant of this.#participants) participant.cutShort(name)
     this.#exit(1)
   }

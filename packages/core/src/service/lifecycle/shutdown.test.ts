@@ -202,15 +202,28 @@ describe('signals', () => {
     expect(exit.mock.calls).toEqual([[1]])
   })
 
-  it('exits with 1 at once on a second signal', () => {
+  it('exits with 1 at once on a second signal', async () => {
     const { exit, lines, process, shutdown } = setUp()
     shutdown.onShutdown('stuck', () => never)
     shutdown.listenToProcess()
     process.emit('SIGTERM', 'SIGTERM')
+    await vi.advanceTimersByTimeAsync(1_000)
     expect(exit).not.toHaveBeenCalled()
     process.emit('SIGTERM', 'SIGTERM')
     expect(exit.mock.calls).toEqual([[1]])
     expect(lines.at(-1)?.message).toBe('shutdown: second signal, SIGTERM: exiting now')
+  })
+
+  it('takes two SIGTERM within a second, as a process group gets them, for one', async () => {
+    const { exit, process, shutdown } = setUp()
+    shutdown.onShutdown('slow', () => new Promise((resolve) => setTimeout(resolve, 2_000)))
+    shutdown.listenToProcess()
+    process.emit('SIGTERM', 'SIGTERM')
+    await vi.advanceTimersByTimeAsync(999)
+    process.emit('SIGTERM', 'SIGTERM')
+    expect(exit).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1_001)
+    expect(exit.mock.calls).toEqual([[0]])
   })
 
   it('takes two SIGINT of one keystroke for one', async () => {

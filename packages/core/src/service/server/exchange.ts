@@ -6,8 +6,10 @@ import type { ServerSpan } from '../../telemetry/tracing/index.js'
 import type { AdmissionReason } from '../admission/index.js'
 import { bind, exchangeKey } from './bind-events.js'
 import { whenClosed } from './when-closed.js'
+import { whenEventStream } from './when-event-stream.js'
 
 const clientClosedRequest = 499
+const switchingProtocols = 101
 
 /**
  * One request and its answer. It ends once, with the answer's last byte or when the caller leaves, and is what
@@ -21,7 +23,12 @@ export class Exchange implements LoggedRequest, ServedRequest {
   readonly startedAt: number
   readonly method: string
   readonly correlationId: string
-  /** Of the answer: 0 before its end, 499 when the caller left before the headers were sent. */
+  /** Of the caller; a socket that is closed no longer knows it. */
+  readonly remoteAddress: string | undefined
+  /**
+   * Of the answer: 0 before its end, 499 when the caller left before the headers were sent, 500 when this side broke it
+   * off after them.
+   */
   status = 0
   /** 0 before the end. */
   durationMs = 0
@@ -37,10 +44,13 @@ export class Exchange implements LoggedRequest, ServedRequest {
   admittedAt: number | undefined = undefined
   /** Why it was not let in, or that chaos answered it. */
   refusal: AdmissionReason | 'chaos' | undefined = undefined
+  /** Whether others write to the connection by themselves: `ServerRuntime.handOver`. */
+  isHandedOver = false
   /** Of our span, or of the caller's; known at the end. */
   trace: TraceIds | CallersTrace | undefined = undefined
   readonly #onEnd: (exchange: Exchange) => void
   #ended = false
+  #isBrokenOff = false
   #stopWaiting: (() => void) | undefined = undefined
 
   constructor(
@@ -59,6 +69,7 @@ export class Exchange implements LoggedRequest, ServedRequest {
     this.span = begin.span
     this.startedAt = begin.startedAt
     this.method = begin.request.method ?? ''
+    this.remoteAddress = begin.request.socket?.remoteAddress
     this.correlationId = begin.context.correlationId
     this.#onEnd = onEnd
     begin.response.on('close', this.#close)
@@ -81,12 +92,7 @@ export class Exchange implements LoggedRequest, ServedRequest {
 
   /** The path as it came. Express cuts that of a mount off `url`. */
   get path(): string {
-    const { request } = this
-    return (request as { readonly originalUrl?: string }).originalUrl ?? request.url ?? ''
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.request.socket?.remoteAddress
+    return pathAsItCame(this.request)
   }
 
   /** Runs `fn` in the context of the request, below its span. */
@@ -96,25 +102,82 @@ export class Exchange implements LoggedRequest, ServedRequest {
     return contextStorage.run(context, () => span.run(fn))
   }
 
-  /** Remembers what the handler failed with, for the log and the span. */
-  fail(error: unknown): void {
-    this.error = error
+  /** Has a turn go on in the context of the request, below its span. */
+  proceed(turn: Proceeding): unknown {
+    const { context, span } = this
+    if (span === undefined) return contextStorage.run(context, proceedWith, turn)
+    return contextStorage.run(context, () => span.run(() => turn.proceed()))
   }
 
-  readonly #close = (): void => {
+  /** Remembers what the handler failed with, for the log and the span. */
+  fail(error: unknown): void {
+    const { request, response } = this
+    // Whoever reads the body hears of a caller who has left before the response does, and would answer.
+    if (hasLeft(request)) {
+      this.#end(true)
+      return
+    }
+    this.error = error
+    if (response.headersSent) this.#isBrokenOff = true
+  }
+
+  /** Calls `fn` once the answer turns out to be an event stream. */
+  whenEventStream(fn: () => void): void {
+    whenEventStream(this.response, fn)
+  }
+
+  readonly #close = (): void => this.#end(false)
+
+  #end(hasCallerLeft: boolean): void {
     if (this.#ended) return
     this.#ended = true
     const { context, response } = this
-    this.aborted = !response.writableFinished
-    if (this.aborted) context.leave()
+    const isWhole = response.writableFinished && !hasCallerLeft
+    this.status = response.statusCode
+    if (!isWhole) this.#endEarly(hasCallerLeft)
     context.end()
     this.#stopWaiting?.()
     this.durationMs = performance.now() - this.startedAt
-    // What was never sent has no status: the default of 200 would be a lie.
-    this.status = this.aborted && !response.headersSent ? clientClosedRequest : response.statusCode
     this.trace = this.span === undefined ? callersTrace(context) : this.span.ids
     this.#onEnd(this)
   }
+
+  #endEarly(hasCallerLeft: boolean): void {
+    const { context, request, response } = this
+    if (!response.headersSent && this.isHandedOver && request.headers.upgrade !== undefined) {
+      this.status = switchingProtocols
+    } else if (!response.headersSent) {
+      // What was never sent has no status: the default of 200 would be a lie.
+      this.aborted = true
+      this.status = clientClosedRequest
+    } else if (!hasCallerLeft && (this.#isBrokenOff || isBrokenOff(request, response))) {
+      this.status = 500
+      this.error ??= response.errored ?? new Error('the answer was broken off on this side')
+    } else this.aborted = true
+    context.leave()
+  }
+}
+
+/** The path and query of a request as they came. Frameworks cut off mounts, and rewrite. */
+export function pathAsItCame(request: IncomingMessage): string {
+  return (request as { readonly originalUrl?: string }).originalUrl ?? request.url ?? ''
+}
+
+interface Proceeding {
+  proceed(): unknown
+}
+
+const proceedWith = (turn: Proceeding): unknown => turn.proceed()
+
+/** Whether the caller left within the body. Requests that were made without a connection do not know `complete`. */
+function hasLeft({ destroyed, complete }: IncomingMessage): boolean {
+  return destroyed && complete === false
+}
+
+/** A caller who leaves ends the connection, or breaks it: without either it was closed from here. */
+function isBrokenOff({ httpVersionMajor, socket }: IncomingMessage, { errored }: ServerResponse): boolean {
+  if (errored !== null && errored !== undefined) return true
+  return httpVersionMajor < 2 && !socket.readableEnded && socket.errored === null
 }
 
 /** The exchange that has begun for a request. */

@@ -1,5 +1,7 @@
 export { preparePrototype, prepareToBind } from './bind-events.js'
 export { Exchange, exchangeOf } from './exchange.js'
+export type { RequestTurn } from './request-turn.js'
+export { entityHeaders, sendProblem } from './send-problem.js'
 export {
   announceChaos,
   type ChaosRequest,

@@ -5,11 +5,11 @@ import { ActiveContext, type Logger, type LoggerOf, readInbound } from '../../te
 import { childOf, quietly, RequestLog } from '../../telemetry/logging/index.js'
 import type { Metrics, MetricsRegistry } from '../../telemetry/metrics/index.js'
 import { startServerSpan } from '../../telemetry/tracing/index.js'
-import { type Admission, type AdmissionSettings, RequestAdmission } from '../admission/index.js'
+import { type AdmissionSettings, RequestAdmission } from '../admission/index.js'
 import type { HealthRegistry } from '../health/index.js'
-import type { ProblemResponse } from '../problems/index.js'
-import { problemResponse } from '../problems/index.js'
-import { Exchange, exchangeOf } from './exchange.js'
+import { type FailureOrigin, type ProblemResponse, problemResponse } from '../problems/index.js'
+import { Exchange, exchangeOf, pathAsItCame } from './exchange.js'
+import type { RequestTurn } from './request-turn.js'
 import { type ChaosRequest, ServerChaos } from './server-chaos.js'
 import { SystemRoutes } from './system-routes.js'
 
@@ -84,19 +84,60 @@ export class ServerRuntime {
   }
 
   /**
-   * Whether a request that has begun may go on to its handler now. When not, leave it to `awaitAdmission`. System
-   * routes are never asked about.
+   * Serves a request up to its handler: answers system routes, begins the exchange, lets it in or refuses it, and has
+   * `turn` go on in its context. What `turn.proceed` fails with comes back as a problem to `turn.refuse`.
+   *
+   * @returns the exchange; `undefined` for a system route, which is answered here
    */
-  admits(exchange: Exchange): boolean {
+  serve(request: IncomingMessage, response: ServerResponse, turn: RequestTurn): Exchange | undefined {
+    if (this.isSystemRoute(request.method, pathAsItCame(request))) {
+      this.answerSystemRoute(request, response)
+      return undefined
+    }
+    const exchange = this.begin(request, response)
+    if (turn.begun === undefined) response.setHeader('x-correlation-id', exchange.correlationId)
+    else turn.begun(exchange)
+    if (this.#admits(exchange)) this.#proceed(exchange, turn)
+    else this.#wait(exchange, turn)
+    return exchange
+  }
+
+  #admits(exchange: Exchange): boolean {
     if (this.#admission !== undefined && !this.#admission.tryAdmit(exchange)) return false
     return this.#chaos === undefined || !this.#chaos.strikes(exchange)
   }
 
-  /** Has a request wait for a moment, which `admits` did not let in, or refuses it. Give the error to `fail`. */
-  awaitAdmission(exchange: Exchange, admission: Admission): void {
+  /** Has a request wait for a moment, or do what chaos wants of it, or refuses it. */
+  #wait(exchange: Exchange, turn: RequestTurn): void {
     const chaos = this.#chaos
+    const admission = {
+      proceed: () => this.#proceed(exchange, turn),
+      refuse: (error: unknown) => this.#refuse(exchange, turn, error),
+    }
     if (chaos?.inject(exchange, admission)) return
     this.#admission?.wait(exchange, chaos === undefined ? admission : chaos.behind(exchange, admission))
+  }
+
+  #proceed(exchange: Exchange, turn: RequestTurn): void {
+    try {
+      const result = exchange.proceed(turn)
+      if (isThenable(result)) result.then(undefined, (error) => this.#refuse(exchange, turn, error))
+    } catch (error) {
+      this.#refuse(exchange, turn, error)
+    }
+  }
+
+  #refuse({ request, response }: Exchange, turn: RequestTurn, error: unknown): void {
+    turn.refuse(this.fail(error, request), response)
+  }
+
+  /**
+   * Leaves an answer to others, who write to the connection by themselves, such as a WebSocket: it holds no permit, and
+   * its end is no caller who left.
+   */
+  handOver(exchange: Exchange): void {
+    exchange.isHandedOver = true
+    this.#admission?.release(exchange)
   }
 
   /** Whether `path` is one of `/livez`, `/readyz`, `/startupz`, `/health` and `/metrics`, answered here. */
@@ -116,10 +157,10 @@ export class ServerRuntime {
   }
 
   /** What to answer when a request failed with `error`; remembers it for the log. */
-  fail(error: unknown, request: IncomingMessage): ProblemResponse {
+  fail(error: unknown, request: IncomingMessage, origin?: FailureOrigin): ProblemResponse {
     const exchange = exchangeOf(request)
     exchange?.fail(error)
-    return problemResponse(error, exchange?.context)
+    return problemResponse(error, exchange?.context, origin)
   }
 
   /** Tells `service.listen` of an adapter. */
@@ -154,6 +195,10 @@ export class ServerRuntime {
     this.#options.metrics?.server.end(exchange)
     this.#requestLog?.write(exchange)
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
 }
 
 /** Lets adapters find the runtime of a service. */

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Metrics, MetricsRegistry } from '../../telemetry/metrics/index.js'
 import { type HealthRegistry, type HealthReport, healthResponse } from '../health/index.js'
+import { pathAsItCame } from './exchange.js'
 
 /** What the system routes answer from. */
 export interface SystemRoutesOptions {
@@ -51,7 +52,7 @@ export class SystemRoutes {
 
   /** Answers a system route. */
   answer(request: IncomingMessage, response: ServerResponse, isManagement: boolean): void {
-    const probe = probes[pathOf(request.url ?? '')]
+    const probe = probes[pathOf(pathAsItCame(request))]
     const answering =
       probe === undefined
         ? this.#metrics(request, response)

@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 import { OptionCheck, show } from '../../foundation/config/index.js'
 import type { Shutdown } from '../lifecycle/index.js'
-import type { ServerRuntime } from '../server/index.js'
+import type { ServerAdapter, ServerRuntime } from '../server/index.js'
+import { servedListener } from './served-listener.js'
 import type { FastifyLike, ListenOptions, ListenTarget } from './service.js'
 import { checkPort } from './service-options.js'
 
@@ -46,8 +48,9 @@ export function listenWith(app: ListenTarget, options: ListenOptions, listener: 
   const { runtime, shutdown } = listener
   if (kindOf(app) === 'fastify') return listenWithFastify(app as FastifyLike, options, listener)
   const handle = app as RequestListener
+  const adapter = runtime.adapterOf(app)
   const server = createServer(
-    kindOf(app) === 'express' ? prepared(handle, runtime) : observed(handle, runtime),
+    adapter === undefined ? servedListener(handle, runtime) : prepared(handle, adapter),
   )
   shutdown.track(server)
   return listening(server, options)
@@ -65,7 +68,7 @@ export function urlOf(server: Server, host: string | undefined): string {
   const { port } = server.address() as AddressInfo
   const isEveryInterface = host === undefined || host === '0.0.0.0' || host === '::'
   const name = isEveryInterface ? '127.0.0.1' : host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+  return `${server instanceof TlsServer ? 'https' : 'http'}://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
 async function listenWithFastify(
@@ -93,40 +96,12 @@ async function listenEverywhere(app: FastifyLike, port: number): Promise<void> {
   }
 }
 
-/** An Express application behind what its adapter does first. */
-function prepared(app: RequestListener, runtime: ServerRuntime): RequestListener {
-  const adapter = runtime.adapterOf(app)
-  if (adapter?.prepare === undefined) return app
+/** An application behind what its adapter does first. */
+function prepared(app: RequestListener, adapter: ServerAdapter): RequestListener {
+  if (adapter.prepare === undefined) return app
   return (request, response) => {
     adapter.prepare?.(request, response)
     app(request, response)
-  }
-}
-
-/** A bare request listener with all that an adapter would give it. */
-function observed(handle: RequestListener, runtime: ServerRuntime): RequestListener {
-  return (request, response) => {
-    if (runtime.isSystemRoute(request.method, request.url)) {
-      runtime.answerSystemRoute(request, response)
-      return
-    }
-    const exchange = runtime.begin(request, response)
-    response.setHeader('x-correlation-id', exchange.correlationId)
-    const fail = (error: unknown): void => {
-      const problem = runtime.fail(error, request)
-      if (response.headersSent) response.destroy()
-      else response.writeHead(problem.status, problem.headers).end(problem.body)
-    }
-    const proceed = (): void => {
-      try {
-        const result: unknown = exchange.run(() => handle(request, response))
-        if (result instanceof Promise) result.catch(fail)
-      } catch (error) {
-        fail(error)
-      }
-    }
-    if (runtime.admits(exchange)) proceed()
-    else runtime.awaitAdmission(exchange, { proceed, refuse: fail })
   }
 }
 

@@ -84,13 +84,16 @@ export interface Service<Registry extends MetricsRegistry = MetricsRegistry> {
   shutdown(reason?: string): Promise<ShutdownResult>
 }
 
-/** The part of a Fastify instance that is used. */
-export interface FastifyLike {
+/** An application that makes its server by itself, and listens and closes by itself. */
+export interface SelfListening {
   readonly server: unknown
   ready(): PromiseLike<unknown>
   listen(options: { port: number; host: string }): Promise<string>
   close(): PromiseLike<unknown>
 }
 
-/** What a service can listen with: an Express application is a request listener too. */
-export type ListenTarget = FastifyLike | ((request: IncomingMessage, response: ServerResponse) => unknown)
+/** The shape of `SelfListening` by its former name. */
+export type FastifyLike = SelfListening
+
+/** What a service can listen with: an application that is a request listener too, or one that listens by itself. */
+export type ListenTarget = SelfListening | ((request: IncomingMessage, response: ServerResponse) => unknown)

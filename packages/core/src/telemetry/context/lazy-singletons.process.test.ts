@@ -26,7 +26,7 @@ const code = `
   await once(downstream, 'listening')
   const baseUrl = 'http://127.0.0.1:' + downstream.address().port
   const contract = defineContract('downstream', { ask: { method: 'GET', path: '/ask', response: 'text' } })
-  const short = { timeoutMs: 300, attemptTimeoutMs: 200 }
+  const short = { timeoutMs: 1_500, attemptTimeoutMs: 1_000 }
   const service = createService({ name: 'shop', logLevel: 'fatal', signals: false })
 
   let first

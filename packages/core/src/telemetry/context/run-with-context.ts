@@ -56,7 +56,7 @@ export function runWithContext<Result>(options: RunContextOptions, fn: () => Res
   })
   if (options.signal !== undefined) context.follow(options.signal)
   return untilSettled(
-    () => contextStorage.run(context, fn),
+    () => contextStorage.run(context, () => started(fn())),
     () => {
       if (options.signal !== undefined) context.unfollow(options.signal)
       context.end()
@@ -101,6 +101,15 @@ function checkOptions(options: RunContextOptions): void {
     }
   }
   check.done()
+}
+
+/** Some promises of other makers begin their work when they are waited for: within the context, as it must be. */
+function started<Result>(result: Result): Result {
+  return isThenable(result) ? (Promise.resolve(result) as Result) : result
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
 }
 
 function untilSettled<Result>(work: () => Result, then: () => void): Result {

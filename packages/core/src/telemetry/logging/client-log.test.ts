@@ -3,7 +3,8 @@ import { createClient, createFetch } from '../../client/index.js'
 import { defineContract } from '../../contract/index.js'
 import { CircuitOpenError } from '../../foundation/errors/index.js'
 import { Emitter } from '../../foundation/events/index.js'
-import { ClientLog, type LoggedEvents } from './client-log.js'
+import type { ClientEvents } from '../events/index.js'
+import { ClientLog } from './client-log.js'
 import { createLogger } from './create-logger.js'
 
 function setUp(level: 'debug' | 'info' | 'warn' = 'debug') {
@@ -13,13 +14,15 @@ function setUp(level: 'debug' | 'info' | 'warn' = 'debug') {
     level,
     destination: { write: (line) => lines.push(JSON.parse(line)) },
   })
-  const events = new Emitter<LoggedEvents>()
+  const events = new Emitter<ClientEvents>()
   const log = new ClientLog(logger)
   const stop = log.watch({ $on: (name, listener) => events.on(name, listener) })
   return { lines, events, log, stop }
 }
 
 const call = { dependency: 'orders', operation: 'getOrder' }
+/** The same as an event says it, outside of a request. */
+const called = { ...call, correlationId: undefined }
 const endpoint = { dependency: 'orders', origin: 'http://orders:3000' }
 
 describe('ClientLog', () => {
@@ -32,8 +35,8 @@ describe('ClientLog', () => {
 
   it('logs what policies in shadow would have done, and which options have changed', () => {
     const { lines, events } = setUp()
-    for (const reason of ['queue full', 'queue full', 'queued'])
-      events.emit('shadowReject', { ...call, reason })
+    for (const reason of ['queue full', 'queue full', 'queued'] as const)
+      events.emit('shadowReject', { ...called, reason })
     events.emit('open', { ...endpoint, openMs: 1_500, failures: 20, successes: 1, shadow: true })
     const changes = [
       { option: 'timeoutMs', from: undefined, to: 400 },
@@ -63,8 +66,8 @@ describe('ClientLog', () => {
       delayMs: 51.4,
       error: new Error('reset'),
     })
-    events.emit('hedge', { ...call, delayMs: 20 })
-    events.emit('shed', call)
+    events.emit('hedge', { ...called, delayMs: 20 })
+    events.emit('shed', called)
     events.emit('ejected', { ...endpoint, reason: 'failure ratio', ejectedMs: 10_000 })
     events.emit('readmitted', endpoint)
     events.emit('endpointAdded', endpoint)
@@ -96,10 +99,10 @@ describe('ClientLog', () => {
 
   it('logs refusals of a kind once a second, and how many it left out', () => {
     const { lines, events } = setUp()
-    const reject = { ...call, reason: 'circuit open' }
+    const reject = { ...called, reason: 'circuit open' as const }
     for (let index = 0; index < 1_000; index++) events.emit('reject', reject)
     events.emit('reject', { ...reject, reason: 'queue full' })
-    events.emit('fallback', { ...call, error: new CircuitOpenError() })
+    events.emit('fallback', { ...called, error: new CircuitOpenError() })
     expect(lines.map(({ msg }) => msg)).toEqual([
       'call rejected: circuit open',
       'call rejected: queue full',

@@ -1,5 +1,6 @@
 import { type OptionChange, show } from '../../foundation/config/index.js'
 import type { Logger } from '../context/index.js'
+import type { ClientEvents } from '../events/index.js'
 import { chaosMessage } from './chaos-message.js'
 import { isLogged, quietly } from './quietly.js'
 import { serializeError } from './serialize-error.js'
@@ -14,52 +15,9 @@ interface LoggedCallEvent {
 /** What may come by the thousand; of a whole dependency, or of one operation of it. */
 type RepeatedEvent = Pick<LoggedCallEvent, 'dependency' | 'correlationId'> & { readonly operation?: string }
 
-interface LoggedEndpointEvent {
-  readonly dependency: string
-  readonly origin: string
-}
-
-interface LoggedBreakerEvent extends LoggedEndpointEvent {
-  readonly shadow?: true
-}
-
-/** The events of a client that are logged. */
-export interface LoggedEvents {
-  readonly retry: LoggedCallEvent & {
-    readonly attempt: number
-    readonly delayMs: number
-    readonly error: unknown
-  }
-  readonly hedge: LoggedCallEvent & { readonly delayMs: number }
-  readonly reject: LoggedCallEvent & { readonly reason: string }
-  readonly shadowReject: LoggedCallEvent & { readonly reason: string }
-  readonly shed: LoggedCallEvent
-  readonly fallback: LoggedCallEvent & { readonly error: unknown }
-  readonly stale: LoggedCallEvent & { readonly ageMs: number; readonly error: unknown }
-  readonly cacheError: { readonly dependency: string; readonly error: unknown }
-  readonly open: LoggedBreakerEvent & {
-    readonly openMs: number
-    readonly failures: number
-    readonly successes: number
-  }
-  readonly halfOpen: LoggedBreakerEvent
-  readonly close: LoggedBreakerEvent
-  readonly ejected: LoggedEndpointEvent & { readonly reason: string; readonly ejectedMs: number }
-  readonly readmitted: LoggedEndpointEvent
-  readonly endpointAdded: LoggedEndpointEvent
-  readonly endpointRemoved: LoggedEndpointEvent & { readonly inFlight: number }
-  readonly resolverError: { readonly dependency: string; readonly error: unknown }
-  readonly updated: {
-    readonly dependency: string
-    readonly source: 'update' | 'file'
-    readonly changes: readonly OptionChange[]
-  }
-  readonly chaosSwitched: { readonly dependency: string; readonly isEnabled: boolean }
-}
-
 /** The part of a client, a `createFetch` or an interceptor that is logged. */
 export interface LoggedClient {
-  $on<Name extends keyof LoggedEvents>(name: Name, listener: (event: LoggedEvents[Name]) => void): () => void
+  $on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void
 }
 
 /** A call that has ended. */
@@ -191,8 +149,11 @@ export class ClientLog {
   }
 
   #watchEndpoints(client: LoggedClient): readonly (() => void)[] {
-    const inform = (message: string, { dependency, origin }: LoggedEndpointEvent, further: object = {}) =>
-      this.#write('info', message, () => ({ dependency, endpoint: origin, ...further }))
+    const inform = (
+      message: string,
+      { dependency, origin }: ClientEvents['endpointAdded'],
+      further: object = {},
+    ) => this.#write('info', message, () => ({ dependency, endpoint: origin, ...further }))
     return [
       client.$on('ejected', ({ dependency, origin, reason, ejectedMs }) => {
         this.#write('warn', 'endpoint ejected', () => ({

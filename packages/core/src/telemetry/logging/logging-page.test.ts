@@ -11,8 +11,9 @@ import { Emitter } from '../../foundation/events/index.js'
 import { startTelemetry } from '../../otel.js'
 import { createShutdown, type Shutdown, type ShutdownOptions } from '../../service/lifecycle/index.js'
 import { createService } from '../../service/service/index.js'
+import type { ClientEvents } from '../events/index.js'
 import { withSpan } from '../tracing/index.js'
-import { ClientLog, type LoggedEvents } from './client-log.js'
+import { ClientLog } from './client-log.js'
 import { createLogger } from './create-logger.js'
 import { RequestLog } from './request-log.js'
 import { serializeError } from './serialize-error.js'
@@ -61,7 +62,7 @@ function logRequestsAndCalls(): void {
   new RequestLog(logger).write({ ...ended, ...request })
   const log = new ClientLog(logger)
   log.call({ ...call, ...ended, outcome: 'success', attempts: 1 })
-  const events = new Emitter<LoggedEvents>()
+  const events = new Emitter<ClientEvents>()
   log.watch({ $on: (name, listener) => events.on(name, listener) })
   events.emit('retry', { ...call, attempt: 2, delayMs: 1, error })
   events.emit('hedge', { ...call, delayMs: 1 })
@@ -158,7 +159,7 @@ async function logShutdowns(): Promise<void> {
   slow.onShutdown('stuck', never)
   slow.listenToProcess()
   process.emit('SIGTERM', 'SIGTERM')
-  process.emit('SIGTERM', 'SIGTERM')
+  process.emit('SIGINT', 'SIGINT')
   await slow.shutdown()
 
   const { shutdown: broken, process: ofBroken } = shutdownWith({})

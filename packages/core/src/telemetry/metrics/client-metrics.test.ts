@@ -4,9 +4,10 @@ import { createClient, createFetch } from '../../client/index.js'
 import { defineContract } from '../../contract/index.js'
 import { CircuitOpenError, HttpError } from '../../foundation/errors/index.js'
 import { Emitter } from '../../foundation/events/index.js'
+import type { ClientEvents } from '../events/index.js'
 import { outcomeOf } from './call-outcome.js'
 import { createMetrics } from './create-metrics.js'
-import type { CountedEvents, ObservedClient, ObservedStats } from './observed-client.js'
+import type { ObservedClient, ObservedStats } from './observed-client.js'
 
 const read = async (metrics: ReturnType<typeof createMetrics>) => {
   const { samples } = parseExposition(await textOf(metrics.expose().chunks))
@@ -16,9 +17,13 @@ const read = async (metrics: ReturnType<typeof createMetrics>) => {
 
 const origin = 'http://orders:3000'
 const call = { dependency: 'orders', operation: 'get' }
+const called = { ...call, correlationId: undefined }
+const retried = { ...called, attempt: 2, delayMs: 1, error: new Error('reset') }
+const opened = { openMs: 1, failures: 1, successes: 0 }
+const ejected = { reason: 'failure ratio', ejectedMs: 1 } as const
 
 function observed(state: string) {
-  const events = new Emitter<CountedEvents>()
+  const events = new Emitter<ClientEvents>()
   const stats = (): ObservedStats => ({
     dependency: 'orders',
     limit: 64,
@@ -50,8 +55,8 @@ describe('ClientMetrics', () => {
     const metrics = createMetrics({ process: false })
     const { client, events } = observed('open')
     metrics.client.watch(client)
-    events.emit('shadowReject', { ...call, reason: 'no free permit' })
-    events.emit('shadowReject', { ...call, reason: 'no free permit' })
+    events.emit('shadowReject', { ...called, reason: 'no free permit' })
+    events.emit('shadowReject', { ...called, reason: 'no free permit' })
     const values = await read(metrics)
     expect(values('http_client_shadow_rejections_total')).toEqual([
       { ...call, reason: 'no_free_permit', value: 2 },
@@ -63,14 +68,13 @@ describe('ClientMetrics', () => {
     const metrics = createMetrics({ process: false })
     const { client, events } = observed('halfOpen')
     const stop = metrics.client.watch(client)
-    events.emit('retry', call)
-    events.emit('hedge', call)
-    events.emit('reject', { ...call, reason: 'circuit open' })
-    events.emit('shed', call)
-    events.emit('ejected', { dependency: 'orders', origin })
-    for (const name of ['open', 'halfOpen', 'close'] as const) {
-      events.emit(name, { dependency: 'orders', origin })
-    }
+    events.emit('retry', retried)
+    events.emit('hedge', { ...called, delayMs: 1 })
+    events.emit('reject', { ...called, reason: 'circuit open' })
+    events.emit('shed', called)
+    events.emit('ejected', { dependency: 'orders', origin, ...ejected })
+    events.emit('open', { dependency: 'orders', origin, ...opened })
+    for (const name of ['halfOpen', 'close'] as const) events.emit(name, { dependency: 'orders', origin })
     const values = await read(metrics)
     expect(values('http_client_retries_total')).toEqual([{ ...call, value: 1 }])
     expect(values('http_client_hedges_total')).toEqual([{ ...call, value: 1 }])
@@ -96,7 +100,7 @@ describe('ClientMetrics', () => {
     expect(values('http_client_connections')).toEqual([{ ...endpoint, value: 4 }])
     expect(values('http_client_attempts_waiting_for_socket')).toEqual([{ ...endpoint, value: 1 }])
     stop()
-    events.emit('retry', call)
+    events.emit('retry', retried)
     const later = await read(metrics)
     expect(later('http_client_retries_total')).toEqual([{ ...call, value: 1 }])
     expect(later('http_client_attempts_in_flight')).toEqual([])
@@ -108,7 +112,9 @@ describe('ClientMetrics', () => {
     metrics.client.watch(client)
     for (const place of [origin, 'http://10.0.0.9:3000']) {
       const endpoint = { dependency: 'orders', origin: place }
-      for (const name of ['open', 'halfOpen', 'close', 'ejected'] as const) events.emit(name, endpoint)
+      events.emit('open', { ...endpoint, ...opened })
+      for (const name of ['halfOpen', 'close'] as const) events.emit(name, endpoint)
+      events.emit('ejected', { ...endpoint, ...ejected })
     }
     events.emit('endpointReleased', { dependency: 'orders', origin: 'http://10.0.0.9:3000' })
     const values = await read(metrics)

@@ -1,27 +1,4 @@
-interface ObservedCall {
-  readonly dependency: string
-  readonly operation: string
-}
-
-interface ObservedEndpoint {
-  readonly dependency: string
-  readonly origin: string
-}
-
-/** The events of a client that are counted. */
-export interface CountedEvents {
-  readonly retry: ObservedCall
-  readonly hedge: ObservedCall
-  readonly reject: ObservedCall & { readonly reason: string }
-  readonly shed: ObservedCall
-  readonly shadowReject: ObservedCall & { readonly reason: string }
-  readonly open: ObservedEndpoint
-  readonly halfOpen: ObservedEndpoint
-  readonly close: ObservedEndpoint
-  readonly ejected: ObservedEndpoint
-  readonly endpointReleased: ObservedEndpoint
-  readonly chaos: ObservedCall & { readonly kind: string }
-}
+import type { ClientEvents } from '../events/index.js'
 
 /** What is read of one endpoint. */
 export interface EndpointReadings {
@@ -47,10 +24,7 @@ export type ObservedStats =
 /** The part of a client, a `createFetch` or an interceptor that its metrics are read from. */
 export interface ObservedClient {
   $stats(): ObservedStats
-  $on<Name extends keyof CountedEvents>(
-    name: Name,
-    listener: (event: CountedEvents[Name]) => void,
-  ): () => void
+  $on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void
 }
 
 /** One dependency of a client. */

@@ -27,7 +27,7 @@ export function withSpan<Result>(name: string, fn: (span: Span) => Result, attri
   const span = guarded(() => tracer.startSpan(name, options, parent), noSpan)
   try {
     const result = context.with(trace.setSpan(parent, span), () => fn(span))
-    if (result instanceof Promise) return endWith(span, result) as Result
+    if (isThenable(result)) return endWith(span, result) as Result
     endSpan(span, undefined, false)
     return result
   } catch (error) {
@@ -36,7 +36,11 @@ export function withSpan<Result>(name: string, fn: (span: Span) => Result, attri
   }
 }
 
-function endWith<Value>(span: Span, pending: Promise<Value>): Promise<Value> {
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
+}
+
+function endWith<Value>(span: Span, pending: PromiseLike<Value>): PromiseLike<Value> {
   return pending.then(
     (value) => {
       endSpan(span, undefined, false)

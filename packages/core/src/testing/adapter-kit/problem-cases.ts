@@ -9,7 +9,7 @@ import {
 } from '../../foundation/errors/index.js'
 import { invalidRequest, ProblemError } from '../../service/problems/index.js'
 import type { ConformanceCase, ConformanceRoute } from './conformance-adapter.js'
-import { onStage, received } from './stage.js'
+import { counted, onStage, received } from './stage.js'
 
 const dependencyAnswered = (status: number, retryAfterMs?: number): HttpError =>
   new HttpError(`secret-host answered ${status}`, {
@@ -32,7 +32,7 @@ const thrown: Readonly<Record<string, readonly [unknown, number, string | undefi
   open: [new CircuitOpenError('secret-host is open', 1_200), 503, 'CIRCUIT_OPEN', '2'],
   full: [new ConcurrencyLimitError('secret'), 503, 'CONCURRENCY_LIMIT', '1'],
   late: [new DeadlineExceededError('secret'), 504, 'DEADLINE_EXCEEDED', null],
-  'foreign-500': [Object.assign(new Error('secret'), { status: 503 }), 503, undefined, null],
+  'foreign-503': [Object.assign(new Error('secret'), { status: 503 }), 500, undefined, null],
 }
 
 const throwing: ConformanceRoute = {
@@ -141,7 +141,7 @@ export const problemCases: readonly ConformanceCase[] = [
       }),
   },
   {
-    name: 'breaks the connection when a handler fails within its answer',
+    name: 'breaks the connection when a handler fails within its answer, and counts it as a failure of its own',
     run: (adapter) =>
       onStage(adapter, [tooLate], async (stage) => {
         const socket = stage.connect()
@@ -149,7 +149,11 @@ export const problemCases: readonly ConformanceCase[] = [
         const answer = await received(socket).catch(() => 'reset')
         assert.doesNotMatch(answer, /\r\n0\r\n\r\n$/, 'the answer must not look whole')
         const [line] = await stage.requestLines(1)
-        assert.equal(line?.aborted, true)
+        assert.deepEqual([line?.status, line?.aborted], [500, undefined])
+        assert.equal((line?.err as { message: string } | undefined)?.message, 'too late')
+        const samples = await stage.samples()
+        assert.equal(samples.get(counted('GET', '/too-late', 500)), 1)
+        assert.ok([...samples.keys()].every((name) => !name.startsWith('http_requests_aborted_total{')))
       }),
   },
 ]

@@ -53,7 +53,7 @@ const notJson: readonly Row[] = [
   { fault: '10 other JSON', behaviour: answer(200, { json: { id: 42 } }) },
 ]
 
-describe.each(faces)('bodies: $name', (face) => {
+describe.each(faces.filter(({ readsBodies }) => readsBodies))('what is read: $name', (face) => {
   it.each(tooLarge)('$fault: stopped, in bounded memory, and not asked for again', ({ behaviour }) =>
     leavingNothing(async () => {
       await using server = await faultServer({ routes: { '*': behaviour } })
@@ -75,8 +75,10 @@ describe.each(faces)('bodies: $name', (face) => {
       expect(await endingOf(client.get(), 10_000)).not.toHaveProperty('error')
       expect(client.failures()).toBe(0)
     }))
+})
 
-  it.each([...encodings, ...notHttp])(
+describe.each(faces)('bodies: $name', (face) => {
+  it.each([...(face.readsBodies ? encodings : []), ...notHttp])(
     '$fault: PROTOCOL_ERROR, and the connection is gone',
     ({ fault, behaviour }) =>
       leavingNothing(async () => {

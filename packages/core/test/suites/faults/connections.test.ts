@@ -56,6 +56,8 @@ const lost: readonly Row[] = [
   ]),
 ]
 
+const dripping = '5 the body drips for ever'
+
 const endless: readonly Row[] = [
   { fault: '4 headers never come', behaviour: stall(), code: 'ATTEMPT_TIMEOUT', phase: 'waiting' },
   { fault: '4 headers stop', behaviour: stall({ at: 'headers' }), code: 'ATTEMPT_TIMEOUT', phase: 'waiting' },
@@ -66,7 +68,7 @@ const endless: readonly Row[] = [
     phase: 'waiting',
   },
   {
-    fault: '5 the body drips for ever',
+    fault: dripping,
     behaviour: drip({ endless: true }),
     code: 'ATTEMPT_TIMEOUT',
     phase: 'reading',
@@ -83,9 +85,12 @@ const endless: readonly Row[] = [
 ]
 
 describe.each(faces)('connections: $name', (face) => {
-  const isHandedOver = ({ isUnsized = false }: Row) => face.handsOverStreams && isUnsized
+  const isHandedOver = ({ isUnsized = false, phase }: Row) =>
+    phase === 'reading' && (face.handsOverBodies || (face.handsOverStreams && isUnsized))
+  const isTimed = ({ phase }: Row) => phase !== 'reading' || face.timesBodies
+  const isBounded = (row: Row) => isTimed(row) || row.fault !== dripping
   const kept = (rows: readonly Row[]) => rows.filter((row) => !isHandedOver(row))
-  const handedOver = [...lost, ...endless].filter(isHandedOver)
+  const handedOver = [...lost, ...endless].filter((row) => isHandedOver(row) && isBounded(row))
 
   if (handedOver.length > 0)
     it.each(handedOver)('$fault: after the headers, an error and never partial data', ({ behaviour }) =>
@@ -119,6 +124,25 @@ describe.each(faces)('connections: $name', (face) => {
     }),
   )
 
+  it.each(kept(lost))('$fault once: made good for a POST that has a key', ({ behaviour }) =>
+    leavingNothing(async () => {
+      await using server = await faultServer({ routes: { '*': cycle([behaviour, found]) } })
+      await using client = face.open(server.url, { retry: soon, timeoutMs: 5_000 })
+      expect(await endingOf(client.keyed(), 5_000)).toEqual({ value: { id: '42' } })
+      expect(server.requests.map(({ method }) => method)).toEqual(['POST', 'POST'])
+    }),
+  )
+
+  if (face.handsOverStreams)
+    it('6 a body that stalls after it was handed over has a code of its own', () =>
+      leavingNothing(async () => {
+        await using server = await faultServer({ routes: { '*': stall({ at: 'chunk' }) } })
+        await using client = face.open(server.url, { timeoutMs: 9_000, idleTimeoutMs: 100 })
+        const ending = await endingOf(client.get(), 9_000)
+        expect(ending).toMatchObject({ error: { code: 'BODY_TIMEOUT', phase: 'reading' } })
+        await vi.waitFor(() => expect(client.inFlight()).toBe(0))
+      }))
+
   it.each(kept(endless))(
     '$fault: ends with the attempt, repeated only if idempotent',
     ({ behaviour, code, phase }) =>
@@ -132,7 +156,7 @@ describe.each(faces)('connections: $name', (face) => {
       }),
   )
 
-  it.each(endless)('$fault: ends with the deadline', ({ behaviour, phase }) =>
+  it.each(endless.filter(isTimed))('$fault: ends with the deadline', ({ behaviour, phase }) =>
     leavingNothing(async () => {
       await using server = await faultServer({ routes: { '*': behaviour } })
       await using client = face.open(server.url, { timeoutMs: 100 })
@@ -288,6 +312,7 @@ describe.each(faces)('14 names: $name', (face) => {
       resolveTo('never')
       await using client = face.open('http://things.invalid:1', { timeoutMs: 100, connectTimeoutMs: 200 })
       const ending = await endingOf(client.get(), 100)
-      expect(ending).toMatchObject({ error: { code: 'DEADLINE_EXCEEDED', phase: 'lookup' } })
+      const phase = face.connects ? 'lookup' : 'connecting'
+      expect(ending).toMatchObject({ error: { code: 'DEADLINE_EXCEEDED', phase } })
     }))
 })

@@ -1,4 +1,4 @@
-import { type Face, fetchFace, typedFace } from './face.js'
+import { type Face, fetchFace, interceptorFace, typedFace } from './face.js'
 
-/** Every face that exists. */
-export const faces: readonly Face[] = [typedFace, fetchFace]
+/** Every face that exists: all of them meet the same faults. */
+export const faces: readonly Face[] = [typedFace, fetchFace, interceptorFace]

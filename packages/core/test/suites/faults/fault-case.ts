@@ -29,6 +29,24 @@ export async function endingOf(call: Promise<unknown>, deadlineMs: number): Prom
   return ending as Ending
 }
 
+/** The outcome of a call that its caller has left: the caller's own reason comes back where `keepsReason`. */
+export async function endingOfLeft(
+  call: Promise<unknown>,
+  reason: unknown,
+  { keepsReason }: { readonly keepsReason: boolean },
+  expected: object = {},
+): Promise<void> {
+  if (!keepsReason) {
+    expect(await endingOf(call, 9_000)).toMatchObject({ error: { code: 'ABORTED', ...expected } })
+    return
+  }
+  const outcome = call.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
+  expect(await outcome).toEqual({ error: reason })
+}
+
 function expectWhole(error: unknown): void {
   if (!isHoldfastError(error)) throw error
   expect(errorCodes).toHaveProperty(error.code)

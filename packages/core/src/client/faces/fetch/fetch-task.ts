@@ -1,3 +1,4 @@
+import type { Priority } from '../../../foundation/priority/index.js'
 import type { ActiveContext } from '../../../telemetry/context/index.js'
 import { type CalledOrigin, FetchCall, type FetchHop } from './fetch-call.js'
 import type { FetchRequest } from './fetch-request.js'
@@ -12,8 +13,9 @@ export class FetchTask extends FetchCall {
     origin: CalledOrigin,
     startedAt: number,
     context: ActiveContext | undefined,
+    priority: Priority | undefined,
   ) {
-    super(firstHop(asked), origin, startedAt, context)
+    super(firstHop(asked), origin, startedAt, context, priority)
     this.asked = asked
   }
 }

@@ -167,7 +167,8 @@ describe('watchOptions', () => {
     other.$on('updated', updated)
     using _ = watchOptions(file, { one, other })
     expect(other.$stats().retryBudget?.tokens).toBe(3)
-    expect(updated.mock.calls.map(([{ changes }]) => changes[0].option)).toEqual(['retryBudget', 'timeoutMs'])
+    const options = updated.mock.calls.map(([{ changes }]) => changes[0].option)
+    expect(options).toEqual(['retryBudget.maxTokens', 'timeoutMs'])
   })
 
   it('refuses a client that it is given twice', () => {

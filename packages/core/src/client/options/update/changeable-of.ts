@@ -1,6 +1,5 @@
 import type { OptionCheck } from '../../../foundation/config/index.js'
-import { clientOptionNames } from '../resolve-options.js'
-import { changeableNames } from './client-update.js'
+import { changeableNames, clientOptionNames } from '../option-names.js'
 
 const changeable: ReadonlySet<string> = new Set(changeableNames)
 const known: ReadonlySet<string> = new Set(clientOptionNames)

@@ -1,0 +1,1 @@
+export { type ClientEvents, clientEventNames } from './client-events.js'
