@@ -1,4 +1,4 @@
-export { isBodiless, isMissingBody } from './bodiless.js'
+export { isMissingBody } from './bodiless.js'
 export { isDecoded } from './content-encoding.js'
 export {
   createTransport,

@@ -1,7 +1,5 @@
 export {
-  backoffRules,
   budgetRule,
-  checkBackoffOrder,
   type RetryOptions,
 } from './options.js'
 export { type GiveUpEvent, type RetryEvent, type RetryEvents, retry } from './retry.js'
