@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Readable } from 'node:stream'
 import { type Dispatcher, Pool } from 'undici'
 import {
@@ -14,6 +15,7 @@ import { BufferedBody } from './buffered-body.js'
 import { phaseOfConnecting } from './connection-phase.js'
 import { type Coding, maxEncodedBytes, parseCodings } from './content-encoding.js'
 import { mapTransportError } from './map-transport-error.js'
+import { OwnContextSource } from './own-context.js'
 import { StreamedBody } from './streamed-body.js'
 import type { TransportRequest, TransportResponse } from './transport-request.js'
 
@@ -34,6 +36,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   readonly #reject: (reason: unknown) => void
   #controller: Dispatcher.DispatchController | undefined = undefined
   #source: Readable | undefined = undefined
+  /** The context of the call. undici calls back in that of whoever opened the socket. */
+  #owner: AsyncResource | undefined = undefined
   #isSettled = false
   #isEnded = false
   #onEnded: (() => void) | undefined = undefined
@@ -61,6 +65,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     this.#resolve = resolve
     this.#reject = reject
     this.#mode = request.mode
+    if (request.mode === 'stream') this.#owner = new AsyncResource('HoldfastRequest')
   }
 
   get #phase(): Phase {
@@ -89,7 +94,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     const { body } = this.#request
     if (typeof body !== 'function') return body ?? null
     try {
-      this.#source = body()
+      this.#owner ??= new AsyncResource('HoldfastRequest')
+      this.#source = new OwnContextSource(body(), this.#owner)
     } catch (error) {
       throw error instanceof HoldfastError ? error : bodyFailed(error)
     }
@@ -203,7 +209,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   #startStream(status: number, headers: ResponseHeaders, codings: readonly Coding[]): void {
     const { maxResponseBytes, idleTimeoutMs } = this.#request
     const controller = this.#controller as Dispatcher.DispatchController
-    const body = new StreamedBody(controller, codings, maxResponseBytes, idleTimeoutMs)
+    const owner = this.#owner as AsyncResource
+    const body = new StreamedBody(controller, owner, codings, { maxBytes: maxResponseBytes, idleTimeoutMs })
     this.#stream = body
     this.#settle()
     this.#linger()

@@ -29,12 +29,14 @@ interface ProxiedPoolOptions {
 export function createProxy(proxy: ProxyOptions, options: ProxiedPoolOptions): Dispatcher {
   const { connections, connectTimeoutMs, http2 } = options
   const tls = connectOptions(options.tls)
+  // undici would give an address of a proxy that has several 250 ms.
+  const autoSelectFamilyAttemptTimeout = Math.max(250, Math.ceil(connectTimeoutMs / 2))
   const shared = {
     connections,
     allowH2: http2,
-    connect: { ...tls, timeout: connectTimeoutMs },
+    connect: { ...tls, timeout: connectTimeoutMs, autoSelectFamilyAttemptTimeout },
     requestTls: { ...tls, allowH2: http2, timeout: connectTimeoutMs },
-    proxyTls: { timeout: connectTimeoutMs },
+    proxyTls: { timeout: connectTimeoutMs, autoSelectFamilyAttemptTimeout },
     // A proxy that never answers CONNECT would hold its requests for undici's five minutes.
     clientFactory: (origin: URL, pool: object) =>
       new Pool(origin, { ...pool, headersTimeout: connectTimeoutMs }),

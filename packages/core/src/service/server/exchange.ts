@@ -5,7 +5,6 @@ import type { ServedRequest } from '../../telemetry/metrics/index.js'
 import type { ServerSpan } from '../../telemetry/tracing/index.js'
 import type { AdmissionReason } from '../admission/index.js'
 import { bind, exchangeKey } from './bind-events.js'
-import type { RequestTurn } from './request-turn.js'
 import { whenClosed } from './when-closed.js'
 import { whenEventStream } from './when-event-stream.js'
 
@@ -104,7 +103,7 @@ export class Exchange implements LoggedRequest, ServedRequest {
   }
 
   /** Has a turn go on in the context of the request, below its span. */
-  proceed(turn: RequestTurn): unknown {
+  proceed(turn: Proceeding): unknown {
     const { context, span } = this
     if (span === undefined) return contextStorage.run(context, proceedWith, turn)
     return contextStorage.run(context, () => span.run(() => turn.proceed()))
@@ -164,7 +163,11 @@ export function pathAsItCame(request: IncomingMessage): string {
   return (request as { readonly originalUrl?: string }).originalUrl ?? request.url ?? ''
 }
 
-const proceedWith = (turn: RequestTurn): unknown => turn.proceed()
+interface Proceeding {
+  proceed(): unknown
+}
+
+const proceedWith = (turn: Proceeding): unknown => turn.proceed()
 
 /** Whether the caller left within the body. Requests that were made without a connection do not know `complete`. */
 function hasLeft({ destroyed, complete }: IncomingMessage): boolean {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import { OptionCheck, show } from '../../foundation/config/index.js'
 import type { Shutdown } from '../lifecycle/index.js'
-import type { ServerRuntime } from '../server/index.js'
+import type { ServerAdapter, ServerRuntime } from '../server/index.js'
 import { servedListener } from './served-listener.js'
 import type { FastifyLike, ListenOptions, ListenTarget } from './service.js'
 import { checkPort } from './service-options.js'
@@ -48,8 +48,9 @@ export function listenWith(app: ListenTarget, options: ListenOptions, listener: 
   const { runtime, shutdown } = listener
   if (kindOf(app) === 'fastify') return listenWithFastify(app as FastifyLike, options, listener)
   const handle = app as RequestListener
+  const adapter = runtime.adapterOf(app)
   const server = createServer(
-    kindOf(app) === 'express' ? prepared(handle, runtime) : servedListener(handle, runtime),
+    adapter === undefined ? servedListener(handle, runtime) : prepared(handle, adapter),
   )
   shutdown.track(server)
   return listening(server, options)
@@ -95,10 +96,9 @@ async function listenEverywhere(app: FastifyLike, port: number): Promise<void> {
   }
 }
 
-/** An Express application behind what its adapter does first. */
-function prepared(app: RequestListener, runtime: ServerRuntime): RequestListener {
-  const adapter = runtime.adapterOf(app)
-  if (adapter?.prepare === undefined) return app
+/** An application behind what its adapter does first. */
+function prepared(app: RequestListener, adapter: ServerAdapter): RequestListener {
+  if (adapter.prepare === undefined) return app
   return (request, response) => {
     adapter.prepare?.(request, response)
     app(request, response)
