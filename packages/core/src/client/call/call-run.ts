@@ -21,6 +21,8 @@ export interface CallFace<Call extends RunningCall> {
   fail(error: unknown, call: Call): unknown
   /** The call begins; before anything that may refuse it. */
   begun?(run: CallRun, call: Call): void
+  /** The call ends before it has begun. */
+  refused?(call: Call): void
   /** The call has settled. `true` where its answer goes on, and the face is to call `leave` at the end of that. */
   settled?(run: CallRun, call: Call, answer: unknown): boolean
 }
@@ -56,6 +58,7 @@ export class CallRun extends Execution {
       if (observer !== undefined) settleCall(observer, call, undefined)
       return answer
     } catch (error) {
+      if (run.place === -1) face.refused?.(call)
       if (observer !== undefined) settleCall(observer, call, face.failureOf(error, call))
       return face.fail(error, call)
     } finally {

@@ -81,6 +81,11 @@ export class OperationRunner implements CallFace<Call> {
     throw this.failureOf(error, call)
   }
 
+  /** It went to no version. */
+  refused(call: Call): void {
+    call.decision = undefined
+  }
+
   /** A streamed response ends with the request that it was asked for, and by the caller's signal, as long as it streams. */
   settled(run: CallRun, call: Call, answer: unknown): boolean {
     if (!(answer instanceof Readable)) return false

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { forThisTest } from '../../../../../test/fixtures/client-fleet.js'
 import { failureOf, orders } from '../../../../../test/fixtures/orders.js'
 import { callUntilEnded, openVersioned, quickly } from '../../../../../test/fixtures/versions.js'
+import { runWithContext } from '../../../../telemetry/context/index.js'
 import { answer, delay, type FaultServer, faultServer, seededRandom } from '../../../../testing.js'
 import { trafficSplit } from '../../../../upstream/traffic/index.js'
 import { createClient } from '../create-client.js'
@@ -32,6 +33,16 @@ describe('a client of several versions', () => {
     expect(safe).toMatchObject({ ok: true, data: { id: 'canary' } })
     const { versions } = client.$traffic.stats()
     expect(versions.stable.ok + versions.canary.ok).toBe(302)
+  })
+
+  it('counts no call for a version that was refused before it began', async () => {
+    const client = openVersioned(await twoVersions())
+    const failure = await runWithContext({ timeoutMs: 1 }, async () => {
+      await sleep(5)
+      return failureOf(client.listOrders())
+    })
+    expect(failure).toMatchObject({ code: 'DEADLINE_EXCEEDED', phase: 'queued', attempts: 0 })
+    expect(client.$traffic.stats().versions.stable).toMatchObject({ ok: 0, failed: 0 })
   })
 
   it('keeps the same customer at the same version', async () => {
