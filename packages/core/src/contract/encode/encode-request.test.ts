@@ -260,11 +260,11 @@ describe('a body', () => {
     }
     const data = new Uint8Array([1, 2])
     expect(encode(operation, { id: '1', data })).toMatchObject({
-      body: data,
+      body: Buffer.from(data),
       headers: { 'content-type': 'application/octet-stream' },
     })
     expect(encode(operation, { id: '1', data: data.buffer, type: 'image/png' })).toMatchObject({
-      body: data,
+      body: Buffer.from(data),
       headers: { 'content-type': 'image/png' },
     })
     expect(encode(operation, { id: '1', data: new Uint16Array([513]) }).body).toEqual(new Uint8Array([1, 2]))
