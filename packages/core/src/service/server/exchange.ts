@@ -145,8 +145,8 @@ export class Exchange implements LoggedRequest, ServedRequest {
   #end(hasCallerLeft: boolean): void {
     if (this.#ended) return
     this.#ended = true
-    const { context, response } = this
-    const isWhole = response.writableFinished && !hasCallerLeft
+    const { context, request, response } = this
+    const isWhole = (response.writableFinished || isInjected(request, response)) && !hasCallerLeft
     this.status = response.statusCode
     if (!isWhole) this.#endEarly(hasCallerLeft)
     context.end()
@@ -182,6 +182,11 @@ interface Proceeding {
 }
 
 const proceedWith = (turn: Proceeding): unknown => turn.proceed()
+
+/** Whether a test has made the request without a connection, which nobody can leave, and is answered. */
+function isInjected({ complete }: Partial<IncomingMessage>, { writableEnded }: ServerResponse): boolean {
+  return complete === undefined && writableEnded
+}
 
 /**
  * Whether the connection broke, or ended within the body of the request. Requests that were made without a connection
