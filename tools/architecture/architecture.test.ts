@@ -28,7 +28,7 @@ function imports(): { readonly file: string; readonly to: string }[] {
   )
   return files.flatMap((file) => {
     const text = readFileSync(new URL(file, source), 'utf8')
-    return [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path = '']) => {
+    return [...text.matchAll(/(?:from|import|import\() ?'(\.[^']+)'/g)].map(([, path = '']) => {
       const to = new URL(path, new URL(file, source)).pathname.slice(source.pathname.length)
       return { file, to }
     })

@@ -4,11 +4,14 @@ import { answer, capacity, delay, faultServer, stall } from '../testing.js'
 
 const found = answer(200, { json: { id: '42' } })
 
+/** Time enough for a machine that is busy with other things: what takes its time is no sign of overload. */
+const unhurried = { attemptTimeoutMs: 20_000, timeoutMs: 25_000 }
+
 describe('the adaptive limit of a client', () => {
-  it('lets a cold burst of 300 calls pass', async () => {
+  it('lets a cold burst of 100 calls pass', async () => {
     await using server = await faultServer({ routes: { '*': [delay(5), found] } })
-    const client = openOrders(server)
-    await Promise.all(Array.from({ length: 300 }, () => client.getOrder({ id: '42' })))
+    const client = openOrders(server, unhurried)
+    await Promise.all(Array.from({ length: 100 }, () => client.getOrder({ id: '42' })))
     expect(client.$stats().limit).toBeGreaterThan(64)
     expect(client.$stats()).toMatchObject({ inFlight: 0, queued: 0 })
   })
@@ -39,7 +42,7 @@ describe('the adaptive limit of a client', () => {
     await using server = await faultServer({ routes: { '*': [delay(60), found] } })
     const calls = (client: ReturnType<typeof openOrders>) =>
       Promise.all(Array.from({ length: 60 }, () => client.getOrder({ id: '42' })))
-    const patient = openOrders(server)
+    const patient = openOrders(server, unhurried)
     await calls(patient)
     expect(patient.$stats().limit).toBeGreaterThan(64)
     const hasty = openOrders(server, { attemptTimeoutMs: 200, retry: false })

@@ -85,6 +85,18 @@ describe.each(kinds)('%s without a service', (kind, open) => {
     expect((await shown()).some((line) => line.endsWith(gauge))).toBe(false)
   })
 
+  it('tells of calls that are refused before they begin', async () => {
+    const { logger, lines } = captured()
+    const { url } = await echoServer()
+    const { ask, close } = open(url, { logger })
+    const context = { signal: AbortSignal.abort() }
+    const aborted = runWithContext(context, () => ask(url))
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED', phase: 'queued', attempts: 0 })
+    await close()
+    await expect(ask(url)).rejects.toMatchObject({ code: 'CLOSED', phase: 'queued', attempts: 0 })
+    expect(lines.filter(({ msg }) => msg === 'call')).toMatchObject([{ attempts: 0 }, { attempts: 0 }])
+  })
+
   it('shares a plain registry with others', async () => {
     const registry = new Registry()
     const { url } = await echoServer()

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
+import { openFetch } from '../../test/fixtures/faces.js'
 import { failureOf, openOrders } from '../../test/fixtures/orders.js'
 import { ClosedError } from '../foundation/errors/index.js'
 import { answer, cycle, delay, faultServer, stall } from '../testing.js'
@@ -99,6 +100,14 @@ describe('a fallback that hangs', () => {
     const fallback = () => new Promise<never>(() => {})
     const client = openOrders(server, { timeoutMs: 30, retry: false, fallback })
     expect(await failureOf(client.getOrder({ id: '42' }))).toMatchObject({ code: 'HTTP_STATUS', status: 503 })
+  })
+
+  it('does not keep a call of createFetch', async () => {
+    await using server = await faultServer({ routes: { '*': answer(503) } })
+    const fallback = () => new Promise<never>(() => {})
+    const call = openFetch({ timeoutMs: 30, retry: false, fallback })
+    const error = await failureOf(call(server.url))
+    expect(error).toMatchObject({ code: 'HTTP_STATUS', status: 503, attempts: 1 })
   })
 })
 

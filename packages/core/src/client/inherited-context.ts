@@ -15,12 +15,15 @@ export class InheritedAbort implements Abortable {
   }
 
   abort(reason: unknown): void {
-    this.#call.abort(
-      isHoldfastError(reason, 'DEADLINE_EXCEEDED')
-        ? outOfTime()
-        : new AbortedError('the request that this call was made for has ended', { cause: reason }),
-    )
+    this.#call.abort(inheritedReason(reason))
   }
+}
+
+/** Why a call ends with the request that it is made for, which has ended for `reason`. */
+export function inheritedReason(reason: unknown): AbortedError | DeadlineExceededError {
+  return isHoldfastError(reason, 'DEADLINE_EXCEEDED')
+    ? outOfTime()
+    : new AbortedError('the request that this call was made for has ended', { cause: reason })
 }
 
 /** The time of a call inside a request: no more than what the request has left. `undefined` for no limit. */

@@ -1,24 +1,14 @@
 import {
+  type AttemptOutcome,
   type ErrorCode,
   type HoldfastError,
   HttpError,
   isHoldfastError,
+  outcomes,
 } from '../../foundation/errors/index.js'
-import type { BreakerVerdict } from '../../policies/index.js'
 
 /** What the outcome of one attempt means to each mechanism. */
-export interface Verdict {
-  /**
-   * `always`: any method, the request was not sent or not processed. `replayable`: only what may be sent twice.
-   * `optIn`: like `replayable`, but only for statuses that the operation lists.
-   */
-  readonly retry: 'no' | 'replayable' | 'always' | 'optIn'
-  readonly breaker: BreakerVerdict
-  readonly limiter: 'success' | 'overload' | 'neutral'
-  /** What the latency average of the endpoint takes from it. */
-  readonly latency: 'measured' | 'penalty' | 'timeout' | 'none'
-  /** Whether a first attempt with this outcome earns retry budget. */
-  readonly earns: boolean
+export interface Verdict extends AttemptOutcome {
   /** Whether `Retry-After` keeps further calls away from the endpoint. */
   readonly pauses: boolean
 }
@@ -47,7 +37,7 @@ const verdict = (
     pauses: more.pauses ?? false,
   })
 
-/** The rows of the table. */
+/** What a status means, and a code of which more is known than its name. */
 const verdicts = {
   answered: verdict('no', 'success', 'success', 'measured', { earns: true }),
   tooEarly: verdict('replayable', 'success', 'success', 'measured'),
@@ -56,30 +46,18 @@ const verdicts = {
   unavailable: verdict('replayable', 'failure', 'neutral', 'penalty'),
   serverError: verdict('optIn', 'failure', 'neutral', 'penalty'),
   notConnected: verdict('always', 'connection', 'neutral', 'penalty'),
-  notAccepted: verdict('always', 'connection', 'overload', 'penalty'),
-  lost: verdict('replayable', 'failure', 'neutral', 'penalty'),
   notProcessed: verdict('always', 'failure', 'neutral', 'penalty'),
-  timedOut: verdict('replayable', 'failure', 'overload', 'timeout'),
-  invalid: verdict('no', 'neutral', 'success', 'measured'),
-  garbage: verdict('no', 'failure', 'neutral', 'penalty'),
   local: verdict('no', 'neutral', 'neutral', 'none'),
-  ranOut: verdict('no', 'failure', 'overload', 'none'),
-  stalledUpload: verdict('no', 'neutral', 'neutral', 'none'),
 } as const
 
-/** The codes whose meaning does not depend on anything else. */
-const byCode: Partial<Record<ErrorCode, Verdict>> = {
-  DNS_FAILED: verdicts.notConnected,
-  TLS_FAILED: verdicts.notConnected,
-  BODY_TIMEOUT: verdicts.timedOut,
-  INVALID_RESPONSE: verdicts.invalid,
-  RESPONSE_TOO_LARGE: verdicts.invalid,
-  PROTOCOL_ERROR: verdicts.garbage,
-}
+/** What a code means by itself: its row of the outcome table. */
+const byCode = Object.fromEntries(
+  Object.entries(outcomes).map(([code, { attempt }]) => [code, Object.freeze({ ...attempt, pauses: false })]),
+) as Readonly<Record<ErrorCode, Verdict>>
 
 /**
- * The one table of what an attempt's outcome means to retry, breaker, limiter, balancing and budget. The policies
- * take its verdict and know nothing of HTTP.
+ * What an attempt's outcome, an error or a status such as 429, means to retry, breaker, limiter, balancing and
+ * budget: the outcome table, and what it leaves to the status, the phase and the time. The policies take its verdict and know nothing of HTTP.
  *
  * @param error `undefined` for a success.
  */
@@ -88,20 +66,20 @@ export function classify(error: unknown, facts: AttemptFacts): Verdict {
   if (error instanceof HttpError) return classifyStatus(error.status, error.retryAfterMs !== undefined)
   if (!isHoldfastError(error)) return verdicts.local
   switch (error.code) {
-    case 'CONNECT_FAILED': {
-      const { reason } = error as { reason?: unknown }
-      return reason === 'unreachable' ? verdicts.notConnected : verdicts.notAccepted
-    }
+    case 'CONNECT_FAILED':
+      if ((error as { reason?: unknown }).reason === 'unreachable') return verdicts.notConnected
+      break
     case 'CONNECTION_LOST':
-      return (error as { processed?: unknown }).processed === false ? verdicts.notProcessed : verdicts.lost
+      if ((error as { processed?: unknown }).processed === false) return verdicts.notProcessed
+      break
     case 'ATTEMPT_TIMEOUT':
-      return isUploading(error) ? verdicts.stalledUpload : verdicts.timedOut
+      if (isUploading(error)) return verdicts.local
+      break
     case 'DEADLINE_EXCEEDED':
-      if (isUploading(error)) return verdicts.stalledUpload
-      return hadItsTime(facts) ? verdicts.ranOut : verdicts.local
-    default:
-      return byCode[error.code] ?? verdicts.local
+      if (isUploading(error) || !hadItsTime(facts)) return verdicts.local
+      break
   }
+  return byCode[error.code] ?? verdicts.local
 }
 
 /** While a streamed body is being sent nobody can tell whose fault the wait is: the source may be slow. */

@@ -273,6 +273,26 @@ describe('a cached read', () => {
   })
 })
 
+describe('a HEAD', () => {
+  it.each([
+    ['max-age=60', 'hit', 1],
+    ['no-cache', 'revalidated', 2],
+    ['no-cache, max-age=60', 'revalidated', 2],
+  ])('with %s keeps the length of the body that it asks about', async (control, cache, requests) => {
+    const server = await shopServer((request, response) => {
+      if (request.headers['if-none-match'] !== undefined) response.writeHead(304, { etag: '"1"' }).end()
+      else response.writeHead(200, { 'content-length': 4321, etag: '"1"', 'cache-control': control }).end()
+    })
+    const client = openShop(server)
+    await client.peekItem({ id: 'a' })
+    expect(await client.peekItem.safe({ id: 'a' })).toMatchObject({
+      cache,
+      headers: { 'content-length': '4321' },
+    })
+    expect(server.seen).toHaveLength(requests)
+  })
+})
+
 describe('a stale response', () => {
   it('is asked about, and fresh again when it is still right', async () => {
     const clock = testClock()

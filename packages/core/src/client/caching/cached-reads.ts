@@ -1,4 +1,4 @@
-import { isHoldfastError, type ResponseHeaders } from '../../foundation/errors/index.js'
+import { isHoldfastError, outcomeOfCode, type ResponseHeaders } from '../../foundation/errors/index.js'
 import type { TransportResponse } from '../../http/transport/index.js'
 import { type Execution, type Step, timeoutErrors, untilAborted } from '../../policies/index.js'
 import type { Call } from '../faces/typed/call.js'
@@ -15,7 +15,6 @@ import { requestDirectives } from './request-directives.js'
 import type { ResponseCache } from './response-cache.js'
 import { SharedRead } from './shared-read.js'
 import type { SharedReads } from './shared-reads.js'
-import { standsInFor } from './stands-in-for.js'
 import { ageOf, freshened, type StoredResponse, staleIfErrorMs, validatorsOf } from './stored-response.js'
 import { howToUse } from './use-stored.js'
 
@@ -225,4 +224,10 @@ const conditions = [
 /** A call that asks for part of a response, or on a condition of its own, wants the dependency's word. */
 function isPartial(headers: Readonly<Record<string, string>>): boolean {
   return conditions.some((name) => headers[name] !== undefined)
+}
+
+/** Whether a stale response may stand in for an answer that failed with `error`. */
+function standsInFor(error: unknown): boolean {
+  if (isHoldfastError(error, 'HTTP_STATUS')) return error.status >= 500
+  return isHoldfastError(error) && outcomeOfCode(error.code).call.stale
 }

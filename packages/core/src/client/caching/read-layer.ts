@@ -1,4 +1,4 @@
-import { isHoldfastError } from '../../foundation/errors/index.js'
+import { isHoldfastError, outcomeOfCode } from '../../foundation/errors/index.js'
 import type { Step } from '../../policies/index.js'
 import type { Call } from '../faces/typed/call.js'
 import { type Layer, noLayer } from '../slots/repeat-layers.js'
@@ -55,19 +55,5 @@ function mayHaveWritten(error: unknown): boolean {
   // Who fails may have got far before; who is unavailable has not begun.
   if (isHoldfastError(error, 'HTTP_STATUS'))
     return error.status >= 500 && error.status !== 501 && error.status !== 503
-  switch (error.code) {
-    case 'CONNECTION_LOST':
-      return (error as { processed?: unknown }).processed !== false
-    case 'ABORTED':
-    case 'ATTEMPT_TIMEOUT':
-    case 'BODY_TIMEOUT':
-    case 'CLOSED':
-    case 'DEADLINE_EXCEEDED':
-    case 'INVALID_RESPONSE':
-    case 'PROTOCOL_ERROR':
-    case 'RESPONSE_TOO_LARGE':
-      return true
-    default:
-      return false
-  }
+  return outcomeOfCode(error.code).call.wrote && (error as { processed?: unknown }).processed !== false
 }

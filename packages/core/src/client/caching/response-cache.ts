@@ -64,7 +64,8 @@ export class ResponseCache {
     if (received.headers[chaosHeader] !== undefined) return
     const varies: Record<string, string | null> = { ...absent, ...rules.varies }
     if (key.headers?.accept !== undefined) varies.accept = String(key.headers.accept)
-    const response = { status, headers: withoutCoding(received.headers) }
+    const kept = key.method === 'HEAD' ? received.headers : withoutCoding(received.headers)
+    const response = { status, headers: kept }
     const { value, outdated } = this.#policy.judge(key, response, { ...rules, varies })
     if (outdated.length > 0) this.#store.delete(key)
     if (value !== undefined) this.#store.put(key, value, Buffer.isBuffer(body) ? body : Buffer.alloc(0))

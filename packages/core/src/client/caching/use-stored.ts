@@ -13,6 +13,8 @@ export function howToUse(stored: StoredResponse, asked: RequestDirectives, now: 
   if (asked.mustAsk || now - cachedAt >= asked.maxAgeMs) return 'ask'
   if (isFresh(stored, now)) return now + asked.minFreshMs < staleAt ? 'fresh' : 'ask'
   if (asked.minFreshMs > 0) return 'ask'
+  // With `no-cache` a response is never used unasked, however young it is.
+  if (!mayBeStale(stored.directives)) return 'ask'
   if (now < staleAt + staleWhileRevalidateMs(stored)) return 'meanwhile'
-  return mayBeStale(stored.directives) && now < staleAt + asked.maxStaleMs ? 'stale' : 'ask'
+  return now < staleAt + asked.maxStaleMs ? 'stale' : 'ask'
 }

@@ -107,6 +107,17 @@ describe.each(faces)('%s inside a request', (_, open) => {
     expect(await call).toMatchObject({ code: 'ABORTED', phase: 'reading' })
   })
 
+  it('has the priority that it was made with, before that of the request', async () => {
+    const { url, seen } = await echoServer()
+    const { request } = open({ propagate, priority: 'batch' })
+    await runWithContext({ priority: 'critical' }, () => request(url))
+    await request(url)
+    await open({ priority: 'batch' }).request(url)
+    await request(url, { headers: { 'x-request-priority': 'critical' } })
+    const told = seen.map(({ headers }) => headers['x-request-priority'])
+    expect(told).toEqual(['batch', 'batch', undefined, 'critical'])
+  })
+
   it('says in its events for whom', async () => {
     const { url } = await echoServer((_, response, count) => {
       response.statusCode = count === 1 ? 503 : 200

@@ -1,5 +1,6 @@
 import type { HedgeSettings, RetrySettings } from '../../contract/index.js'
 import type { OptionCheck } from '../../foundation/config/index.js'
+import type { Priority } from '../../foundation/priority/index.js'
 import { type Chaos, resolveChaos } from '../../policies/index.js'
 import { type ClientTelemetryOptions, checkTelemetry } from '../call/client-telemetry-options.js'
 import type { Propagation } from '../call/propagation.js'
@@ -10,7 +11,7 @@ import { type CallPolicyOptions, type ClientOptions, clientDefaults } from './cl
 
 /** How requests are protected where no contract describes them. Breaker, limit, budget and quota are kept for each origin. */
 export interface ProtectionOptions
-  extends Pick<CallPolicyOptions, 'attemptTimeoutMs' | 'retry' | 'hedge'>,
+  extends Pick<CallPolicyOptions, 'attemptTimeoutMs' | 'retry' | 'hedge' | 'priority'>,
     ClientTelemetryOptions,
     Pick<
       ClientOptions,
@@ -44,6 +45,7 @@ const protectionOptions = {
   circuitBreaker: true,
   hedge: true,
   idleTimeoutMs: true,
+  priority: true,
   random: true,
   rateLimit: true,
   retry: true,
@@ -66,6 +68,7 @@ export interface Protection {
   readonly idleTimeoutMs: number
   readonly retry: false | RetrySettings
   readonly hedge: false | HedgeSettings
+  readonly priority: Priority | undefined
   readonly random: (() => number) | undefined
   readonly propagate: Propagation | undefined
   readonly shared: SharedPolicyOptions
@@ -78,7 +81,7 @@ export function resolveProtection(check: OptionCheck, options: ProtectionOptions
   check.function('random', options.random)
   check.boolean('shadow', options.shadow)
   checkTelemetry(check, options)
-  const { timeoutMs, attemptTimeoutMs, retry, hedge = false, random, propagate } = options
+  const { timeoutMs, attemptTimeoutMs, retry, hedge = false, priority, random, propagate } = options
   const attempt = attemptTimeoutMs ?? clientDefaults.attemptTimeoutMs
   const idle = options.idleTimeoutMs ?? attempt
   const { adaptiveConcurrency, bulkhead, circuitBreaker, rateLimit, retryBudget, shadow } = options
@@ -88,6 +91,7 @@ export function resolveProtection(check: OptionCheck, options: ProtectionOptions
     idleTimeoutMs: idle === false ? Number.POSITIVE_INFINITY : idle,
     retry: retry === false ? false : { ...clientDefaults.retry, ...retry },
     hedge: hedge === true ? {} : hedge,
+    priority,
     random,
     propagate,
     chaos: resolveChaos(check, options.chaos),

@@ -1,5 +1,5 @@
 import type { Operation } from '../../contract/index.js'
-import { OptionCheck, show } from '../../foundation/config/index.js'
+import { OptionCheck, show, showUrl } from '../../foundation/config/index.js'
 import type { TransportOptions } from '../../http/transport/index.js'
 import { type Chaos, resolveChaos } from '../../policies/index.js'
 import { checkBalancing, checkEndpoints } from '../../upstream/endpoints/index.js'
@@ -141,7 +141,7 @@ export function checkBaseUrl(check: OptionCheck, baseUrl: unknown): BaseUrl {
   }
   const url = URL.canParse(String(baseUrl)) ? new URL(String(baseUrl)) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    check.add('baseUrl', `must be an http: or https: URL, not ${show(String(baseUrl))}`)
+    check.add('baseUrl', `must be an http: or https: URL, not ${showUrl(String(baseUrl))}`)
     return nowhere
   }
   if (url.username !== '' || url.password !== '') {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
+import { types } from 'node:util'
 import type { BodySource } from '../describe/compiled-operation.js'
 
 /** A body, or a part of one, that is read piece by piece. */
@@ -24,12 +25,14 @@ export function streamedBody(value: unknown): StreamedBody | string {
   if (typeof value === 'function') {
     return unsized(() => toReadable((value as () => unknown)()), true)
   }
-  if (value instanceof Blob) {
+  if (isBlob(value)) {
     const contentType = value.type === '' ? undefined : value.type
     return { source: () => blobReadable(value), replayable: true, length: value.size, contentType }
   }
-  const bytes = typeof value === 'string' ? Buffer.from(value) : bytesOf(value)
-  if (bytes !== undefined) {
+  const given = typeof value === 'string' ? value : bytesOf(value)
+  if (given !== undefined) {
+    // A copy: its owner may use the buffer for something else before the last attempt is sent.
+    const bytes = Buffer.from(given as Uint8Array)
     return {
       source: () => bytesReadable(bytes),
       replayable: true,
@@ -61,13 +64,20 @@ function once(value: unknown): BodySource {
 
 function toReadable(value: unknown): Readable {
   if (value instanceof Readable) return value
-  if (value instanceof ReadableStream) return Readable.fromWeb(value)
-  if (value instanceof Blob) return blobReadable(value)
+  if (isBlob(value)) return blobReadable(value)
   const bytes = typeof value === 'string' ? Buffer.from(value) : bytesOf(value)
   if (bytes !== undefined) return bytesReadable(bytes)
-  if (isAsyncIterable(value)) return Readable.from(value, { objectMode: false })
+  if (isAsyncIterable(value)) return Readable.from(checked(value), { objectMode: false })
   if (value instanceof Promise) return promisedReadable(value)
   throw new TypeError(`a function that makes a body ${streamRemedy.replace(/, or a function.*/, '')}`)
+}
+
+/** A stream takes `null` for its end, and the upload would be shorter than it should be. */
+async function* checked(chunks: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+  for await (const chunk of chunks) {
+    if (chunk === null || chunk === undefined) throw new TypeError(`a chunk of the request body is ${chunk}`)
+    yield chunk
+  }
 }
 
 function promisedReadable(value: Promise<unknown>): Readable {
@@ -100,6 +110,13 @@ function bytesReadable(bytes: Uint8Array): Readable {
   return Readable.from(bytes.byteLength === 0 ? [] : [bytes], { objectMode: false })
 }
 
+/** Whether `value` is a Blob or a File, of whatever realm. */
+export function isBlob(value: unknown): value is Blob {
+  if (value instanceof Blob) return true
+  const { [Symbol.toStringTag]: tag, stream, size } = (value ?? {}) as Partial<Blob & Record<symbol, unknown>>
+  return (tag === 'Blob' || tag === 'File') && typeof stream === 'function' && typeof size === 'number'
+}
+
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return (
     typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] ===
@@ -110,7 +127,7 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
 /** The bytes of a buffer or of any view of one; `undefined` for any other value. */
 export function bytesOf(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value
-  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value)
+  if (types.isAnyArrayBuffer(value)) return new Uint8Array(value)
   return ArrayBuffer.isView(value)
     ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     : undefined

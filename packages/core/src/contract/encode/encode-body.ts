@@ -1,9 +1,9 @@
 import type { Problem } from '../../foundation/errors/index.js'
 import type { BodyKind } from '../describe/operation.js'
-import { bytesOf, streamedBody, streamRemedy } from './body-stream.js'
+import { bytesOf, isBlob, streamedBody, streamRemedy } from './body-stream.js'
 import { appendQuery } from './encode-query.js'
 import type { EncodedBody } from './encoded-body.js'
-import { encodeMultipart } from './multipart.js'
+import { encodeMultipart, type FormFields } from './multipart.js'
 
 /** `value` as JSON; reports what JSON cannot hold. `field` is the one that it came from; empty for the whole input. */
 export function encodeJson(value: unknown, field: string, problems: Problem[]): string {
@@ -40,15 +40,26 @@ export function encodeBody(
   }
 }
 
-function fieldsOf(value: unknown, field: string, problems: Problem[]): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
-  problems.push({ path: field, message: 'must be an object: its members are the fields of the form' })
-  return {}
+/** The members of an object; a FormData, URLSearchParams, a Map or a list of pairs says the order too. */
+function fieldsOf(value: unknown, field: string, problems: Problem[]): FormFields {
+  if (typeof value !== 'object' || value === null) {
+    problems.push({ path: field, message: 'must be an object: its members are the fields of the form' })
+    return []
+  }
+  if (!(Symbol.iterator in value)) return Object.entries(value)
+  const pairs = [...(value as Iterable<unknown>)]
+  if (pairs.every(isPair)) return pairs
+  problems.push({ path: field, message: 'must be an object of fields, or a list of pairs of name and value' })
+  return []
 }
 
-function encodeForm(fields: Readonly<Record<string, unknown>>, problems: Problem[]): EncodedBody {
+function isPair(value: unknown): value is readonly [string, unknown] {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string'
+}
+
+function encodeForm(fields: FormFields, problems: Problem[]): EncodedBody {
   let body = ''
-  for (const name of Object.keys(fields)) body = appendQuery(body, name, fields[name], problems)
+  for (const [name, value] of fields) body = appendQuery(body, name, value, problems)
   return { body, contentType: 'application/x-www-form-urlencoded', replayable: true }
 }
 
@@ -62,9 +73,10 @@ const octets = 'application/octet-stream'
 
 function encodeBytes(value: unknown, field: string, problems: Problem[]): EncodedBody {
   const bytes = bytesOf(value)
-  if (bytes !== undefined) return { body: bytes, contentType: octets, replayable: true }
+  // A copy: its owner may use the buffer for something else before the last attempt is sent.
+  if (bytes !== undefined) return { body: Buffer.from(bytes), contentType: octets, replayable: true }
   const remedy = 'is sent as bytes: it must be a Uint8Array, an ArrayBuffer, a view of one, or a Blob'
-  if (value instanceof Blob) return encodeStream(value, field, problems, remedy)
+  if (isBlob(value)) return encodeStream(value, field, problems, remedy)
   problems.push({ path: field, message: remedy })
   return { body: undefined, contentType: octets, replayable: true }
 }

@@ -3,12 +3,13 @@ import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Problem } from '../../foundation/errors/index.js'
+import { encodeBody } from './encode-body.js'
 import type { EncodedBody } from './encoded-body.js'
 import { encodeMultipart } from './multipart.js'
 
 function encode(fields: Record<string, unknown>): EncodedBody {
   const problems: Problem[] = []
-  const encoded = encodeMultipart(fields, problems)
+  const encoded = encodeMultipart(Object.entries(fields), problems)
   expect(problems).toEqual([])
   return encoded
 }
@@ -67,7 +68,7 @@ describe('a multipart body', () => {
 
   it('refuses what has no form', () => {
     const problems: Problem[] = []
-    encodeMultipart({ a: {}, b: ['x', { y: 1 }, null], c: Number.NaN }, problems)
+    encodeMultipart(Object.entries({ a: {}, b: ['x', { y: 1 }, null], c: Number.NaN }), problems)
     expect(problems.map(({ path }) => path)).toEqual(['a', 'b.1', 'b.2', 'c'])
   })
 
@@ -111,4 +112,34 @@ describe('a multipart body', () => {
       }),
     )
   })
+})
+
+it('keeps the order of the parts, also of names that are numbers', () => {
+  const form = new FormData()
+  form.append('operations', '{}')
+  form.append('map', '{}')
+  form.append('0', '1')
+  const pairs = [...form]
+  for (const value of [form, pairs, new Map(pairs)]) {
+    const { body } = encodeBody('multipart', value, '', [])
+    expect([...String(body).matchAll(/name="([^"]*)"/g)].map(([, name]) => name)).toEqual([
+      'operations',
+      'map',
+      '0',
+    ])
+  }
+  const query: [string, string][] = [
+    ['b', '1'],
+    ['0', '2'],
+    ['b', '3'],
+  ]
+  for (const value of [query, new URLSearchParams(query)]) {
+    expect(encodeBody('form', value, '', []).body).toBe('b=1&0=2&b=3')
+  }
+})
+
+it('reports what is neither an object nor a list of pairs', () => {
+  const problems: Problem[] = []
+  encodeBody('multipart', ['a', ['b', 1, 2]], 'form', problems)
+  expect(problems).toEqual([{ path: 'form', message: expect.stringContaining('a list of pairs') }])
 })

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { Problem } from '../../foundation/errors/index.js'
 import type { BodySource } from '../describe/compiled-operation.js'
 import { scalarText } from '../describe/scalar-text.js'
-import { bytesOf, type StreamedBody, streamedBody } from './body-stream.js'
+import { bytesOf, isBlob, type StreamedBody, streamedBody } from './body-stream.js'
 import type { EncodedBody } from './encoded-body.js'
 
 interface Part {
@@ -13,12 +13,15 @@ interface Part {
 
 const lineEnd = Buffer.from('\r\n')
 
+/** The fields of a form, in the order in which they are sent. */
+export type FormFields = Iterable<readonly [name: string, value: unknown]>
+
 /**
  * A `multipart/form-data` body. Text, numbers, booleans and dates are fields; bytes, Blobs, Files and streams are
  * files; a list repeats its name; `undefined` and `null` are left out. Bytes and text make one buffer, which is sent
  * with its length; anything else is streamed.
  */
-export function encodeMultipart(fields: Readonly<Record<string, unknown>>, problems: Problem[]): EncodedBody {
+export function encodeMultipart(fields: FormFields, problems: Problem[]): EncodedBody {
   const boundary = `holdfast-${randomUUID()}`
   const parts: Part[] = []
   const add = (name: string, field: string, value: unknown): void => {
@@ -26,8 +29,7 @@ export function encodeMultipart(fields: Readonly<Record<string, unknown>>, probl
     if (typeof part === 'string') problems.push({ path: field, message: part })
     else parts.push(part)
   }
-  for (const name of Object.keys(fields)) {
-    const value = fields[name]
+  for (const [name, value] of fields) {
     if (value === undefined || value === null) continue
     if (Array.isArray(value)) {
       for (const [index, one] of value.entries()) add(name, `${name}.${index}`, one)
@@ -40,12 +42,14 @@ function encodePart(boundary: string, name: string, value: unknown): Part | stri
   const start = `--${boundary}\r\ncontent-disposition: form-data; name="${escapeName(name)}"`
   const text = scalarText(value)
   if (text !== undefined) return { head: Buffer.from(`${start}\r\n\r\n`), content: Buffer.from(text) }
-  const content = bytesOf(value) ?? streamedBody(value)
+  const bytes = bytesOf(value)
+  // A copy, because the form may be streamed, and again: its owner may use the buffer for something else meanwhile.
+  const content = bytes === undefined ? streamedBody(value) : Buffer.from(bytes)
   if (typeof content === 'string') {
     return 'is sent in a form: it must be text, a finite number, a bigint, a boolean, a valid Date, bytes, a Blob, a File, a stream or a list of those'
   }
   const type = content instanceof Uint8Array ? undefined : content.contentType
-  const filename = value instanceof Blob && 'name' in value ? String(value.name) : 'blob'
+  const filename = isBlob(value) && 'name' in value ? String(value.name) : 'blob'
   const file = `; filename="${escapeName(filename)}"\r\ncontent-type: ${headerSafe(type)}\r\n\r\n`
   return { head: Buffer.from(start + file), content }
 }

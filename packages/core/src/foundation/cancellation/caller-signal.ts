@@ -4,14 +4,16 @@ interface Follower {
   abort(reason: unknown): void
 }
 
-/** The calls that follow one signal. An `EventTarget` takes this very object as its listener. */
+/** The calls that follow one signal. Polyfills take nothing but functions for listeners, and give them no event. */
 class SharedListener {
   readonly followers = new Set<Follower>()
+  readonly onAbort: () => void
 
-  handleEvent(event: { readonly target: unknown }): void {
-    const signal = event.target as AbortSignal
-    listeners.delete(signal)
-    for (const follower of this.followers) follower.abort(abortedBy(signal))
+  constructor(signal: AbortSignal) {
+    this.onAbort = () => {
+      listeners.delete(signal)
+      for (const follower of this.followers) follower.abort(abortedBy(signal))
+    }
   }
 }
 
@@ -29,8 +31,8 @@ export function followSignal(signal: AbortSignal, follower: Follower): void {
   }
   let listener = listeners.get(signal)
   if (listener === undefined) {
-    listener = new SharedListener()
-    signal.addEventListener('abort', listener, { once: true })
+    listener = new SharedListener(signal)
+    signal.addEventListener('abort', listener.onAbort, { once: true })
     listeners.set(signal, listener)
   }
   listener.followers.add(follower)
@@ -43,10 +45,20 @@ export function unfollowSignal(signal: AbortSignal, follower: Follower): void {
   listener.followers.delete(follower)
   if (listener.followers.size > 0) return
   listeners.delete(signal)
-  signal.removeEventListener('abort', listener)
+  signal.removeEventListener('abort', listener.onAbort)
 }
 
 /** An error for each call: it is told the call's own attempts and time. */
 function abortedBy(signal: AbortSignal): AbortedError {
   return new AbortedError(undefined, { cause: signal.reason })
+}
+
+/** Whether `value` can be followed, by its shape: polyfills and the sandboxes of test runners have kinds of their own. */
+export function isAbortSignal(value: unknown): value is AbortSignal {
+  const { aborted, addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>
+  return (
+    typeof aborted === 'boolean' &&
+    typeof addEventListener === 'function' &&
+    typeof removeEventListener === 'function'
+  )
 }

@@ -1,2 +1,3 @@
 export { type Abortable, AbortScope } from './abort-scope.js'
+export { isAbortSignal } from './caller-signal.js'
 export { cancel, type Due, schedule, timerSlackMs } from './shared-timeouts.js'

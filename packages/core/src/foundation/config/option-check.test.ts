@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigInvalidError } from '../errors/index.js'
-import { OptionCheck, show } from './option-check.js'
+import { OptionCheck, show, showUrl } from './option-check.js'
 
 /** What `run` finds, as `path: message`. */
 function found(run: (check: OptionCheck) => unknown): string[] {
@@ -132,4 +132,17 @@ describe('show', () => {
     expect(show('x'.repeat(1_000)).length).toBeLessThanOrEqual(100)
     expect(show(Array(100).fill(1_234_567)).length).toBe(80)
   })
+})
+
+it.each([
+  ['htps://user:s3cret@orders:3000', "'htps://***@orders:3000'"],
+  ['user:s3cret@orders', "'***@orders'"],
+  ['http://user:p@/s3cret@:1x/a', "'http://***@:1x/a'"],
+  ['htps://orders/a?token=s3cret', "'htps://orders/a?***'"],
+  ['htps://orders/#s3cret', "'htps://orders/#***'"],
+  [new URL('ftp://user:s3cret@orders'), "'ftp://***@orders/'"],
+  ['htps://orders', "'htps://orders'"],
+  [5, '5'],
+])('shows the URL %s as %s', (url, shown) => {
+  expect(showUrl(url)).toBe(shown)
 })

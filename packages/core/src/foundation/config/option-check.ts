@@ -1,7 +1,8 @@
 import { inspect } from 'node:util'
 import { ConfigInvalidError, type Problem } from '../errors/index.js'
 
-interface Range {
+/** Which numbers are taken. */
+export interface Range {
   readonly min?: number
   readonly max?: number
   /** Whether `min` itself is refused. */
@@ -112,6 +113,13 @@ export function show(value: unknown): string {
     .replace(/\n\s+at [\s\S]*/, '')
     .replace(/\s*\n\s*/g, ' ')
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}
+
+/** A URL as an error message shows it: without what may be a password or a token, in front of the host or in the query. */
+export function showUrl(url: unknown): string {
+  if (typeof url !== 'string') return url instanceof URL ? showUrl(url.href) : show(url)
+  const named = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@')
+  return show(named.replace(/([?#]).+/s, '$1***'))
 }
 
 function describe({ min, max, exclusive, integer }: Range): string {

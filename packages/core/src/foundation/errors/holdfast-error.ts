@@ -1,4 +1,5 @@
-import { type ErrorCode, errorCodes, type Phase } from './error-codes.js'
+import type { ErrorCode, Phase } from './error-code.js'
+import { errorCodes } from './error-codes.js'
 
 /** What a `HoldfastError` says beyond its message. */
 export interface ErrorDetails {

@@ -17,10 +17,12 @@ export {
   type Problem,
   type ResponseHeaders,
 } from './contract-errors.js'
-export { type ErrorCode, type ErrorCodeInfo, errorCodes, type Phase } from './error-codes.js'
+export type { ErrorCode, Phase } from './error-code.js'
+export { type ErrorCodeInfo, errorCodes } from './error-codes.js'
 export { type ErrorDetails, HoldfastError } from './holdfast-error.js'
 export { type ErrorByCode, isHoldfastError } from './is-holdfast-error.js'
 export { chaosHeader, markInjected } from './mark-injected.js'
+export { type AttemptOutcome, outcomeOfCode, outcomes } from './outcomes.js'
 export {
   ConnectFailedError,
   ConnectionLostError,

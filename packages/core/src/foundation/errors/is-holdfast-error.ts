@@ -1,6 +1,6 @@
 import type * as call from './call-errors.js'
 import type * as contract from './contract-errors.js'
-import type { ErrorCode } from './error-codes.js'
+import type { ErrorCode } from './error-code.js'
 import { brand, type HoldfastError } from './holdfast-error.js'
 import type * as transport from './transport-errors.js'
 

@@ -37,7 +37,11 @@ export class BufferedBody {
 
   /** What was kept of a body that has become too large; nothing of a compressed one. */
   beginning(): Buffer {
-    if (this.#codings.length > 0) return noBytes
+    return this.#codings.length > 0 ? noBytes : this.raw()
+  }
+
+  /** What has come, as it came. */
+  raw(): Buffer {
     return this.#chunks === undefined ? (this.#first ?? noBytes) : Buffer.concat(this.#chunks)
   }
 

@@ -28,11 +28,9 @@ test('a connection that is not answered in time is CONNECT_FAILED', async () => 
   const server = createServer((socket) => socket.on('error', () => undefined).resume())
   const port = await listen(server)
   onTestFinished(() => void server.close())
-  const startedAt = performance.now()
   const transport = openTransport({ connectTimeoutMs: 60 })
   const failure = await failureOf(fetchFrom(transport, `https://127.0.0.1:${port}`))
   expect(failure).toMatchObject({ code: 'CONNECT_FAILED', reason: 'timeout', phase: 'connecting' })
-  expect(performance.now() - startedAt).toBeLessThan(1_000)
 })
 
 test('a lookup that never ends is DNS_FAILED', async () => {

@@ -1,6 +1,7 @@
 import { isIP, type Socket } from 'node:net'
 import { buildConnector, errors } from 'undici'
 import type { ConnectionProgress } from './connection-phase.js'
+import { AddressRace, addressesOf, type ConnectTo } from './race-addresses.js'
 import { connectOptions, type TlsOptions } from './tls-options.js'
 
 /** How a pool connects. */
@@ -11,8 +12,8 @@ export interface ConnectorOptions {
 }
 
 /**
- * undici's connector with a timeout of its own, because undici's is checked every half second only, and with a count of
- * what is going on.
+ * undici's connector with a timeout of its own, because undici's is checked every half second only, with a count of
+ * what is going on, and with the whole time for every address of a name.
  */
 export function createConnector(
   options: ConnectorOptions,
@@ -26,29 +27,46 @@ export function createConnector(
   }) as unknown as (target: buildConnector.Options, callback: buildConnector.Callback) => Socket
 
   return (target, callback) => {
-    let isLookingUp = isIP(target.hostname) === 0
+    const isNamed = isIP(target.hostname) === 0
+    let isLookingUp = isNamed
+    let isDone = false
+    let race: AddressRace | undefined
     progress.connecting += 1
     if (isLookingUp) progress.lookups += 1
     const endLookup = (): void => {
       if (isLookingUp) progress.lookups -= 1
       isLookingUp = false
     }
-    let isDone = false
-    const socket = connect(target, (...outcome) => {
+    const finish = (error: Error | null, socket?: Socket): void => {
+      if (isDone) return
       isDone = true
       clearTimeout(timer)
       endLookup()
       progress.connecting -= 1
-      callback(...outcome)
-    })
+      if (error === null) callback(null, socket as Socket)
+      else callback(error, null)
+    }
+    const connectTo: ConnectTo = (hostname, done) =>
+      connect({ ...target, hostname }, (error, socket) => done(error, socket ?? undefined))
     const timer = setTimeout(() => {
       // An event of the socket that is due in this very turn of a late event loop goes first.
       setImmediate(() => {
-        if (!isDone) socket.destroy(timeoutError(target, isLookingUp, options))
+        if (isDone) return
+        const error = timeoutError(target, isLookingUp, options)
+        race?.end(error)
+        finish(error)
       })
     }, options.connectTimeoutMs)
     timer.unref()
-    socket.once('lookup', endLookup)
+    const start = (addresses: readonly string[]): void => {
+      race = new AddressRace(addresses, connectTo, finish)
+    }
+    if (!isNamed) return start([target.hostname])
+    addressesOf(target.hostname, (error, addresses = []) => {
+      endLookup()
+      if (error !== null) finish(error)
+      else if (!isDone) start(addresses)
+    })
   }
 }
 

@@ -2,6 +2,7 @@ import { constants } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 import zlib from 'node:zlib'
 import { type HoldfastError, ProtocolError, ResponseTooLargeError } from '../../foundation/errors/index.js'
+import { Inflate, isWrapped } from './inflate.js'
 
 /** A content coding that this Node.js can undo. */
 export type Coding = 'gzip' | 'deflate' | 'br' | 'zstd'
@@ -30,12 +31,8 @@ const zstdOf = zlib as {
   readonly createZstdDecompress?: () => Duplex
 }
 
-const inflate: Decoder = { sync: zlib.inflateSync, async: zlib.inflate, stream: () => zlib.createInflate() }
-const inflateRaw: Decoder = {
-  sync: zlib.inflateRawSync,
-  async: zlib.inflateRaw,
-  stream: () => zlib.createInflateRaw(),
-}
+const inflate: Decoder = { sync: zlib.inflateSync, async: zlib.inflate, stream: () => new Inflate() }
+const inflateRaw: Decoder = { ...inflate, sync: zlib.inflateRawSync, async: zlib.inflateRaw }
 const decoders: Partial<Record<Coding, Decoder>> = {
   gzip: { sync: zlib.gunzipSync, async: zlib.gunzip, stream: () => zlib.createGunzip() },
   deflate: inflate,
@@ -64,39 +61,39 @@ const syncInputBytes = 16 * 1024
 const syncOutputBytes = 256 * 1024
 
 /**
- * The codings of a `content-encoding` header in the order in which they are undone.
+ * The codings of a `content-encoding` header in the order in which they are undone. None where one of them is unknown:
+ * servers write character sets and storage formats there, and the bytes are then handed on as they are.
  *
- * @throws {ProtocolError} `PROTOCOL_ERROR` for an unknown coding and for more than three.
+ * @throws {ProtocolError} `PROTOCOL_ERROR` for more than three.
  */
-export function parseCodings(header: string | string[] | undefined): readonly Coding[] {
+export function parseCodings(header: string | readonly string[] | undefined): readonly Coding[] {
+  const names = codingNames(header)
+  if (!names.every((name) => Object.hasOwn(decoders, name))) return []
+  if (names.length > maxCodings) {
+    const message = `the body is encoded ${names.length} times over, at most ${maxCodings} are accepted`
+    throw new ProtocolError(message, { phase: 'reading' })
+  }
+  return names.reverse() as Coding[]
+}
+
+/** Whether a body with this `content-encoding` header is decoded. */
+export function isDecoded(header: string | readonly string[] | undefined): boolean {
+  const names = codingNames(header)
+  return names.length > 0 && names.every((name) => Object.hasOwn(decoders, name))
+}
+
+function codingNames(header: string | readonly string[] | undefined): string[] {
   if (header === undefined) return []
-  const names = (Array.isArray(header) ? header.join(',') : header)
+  return String(header)
     .split(',')
     .map((name) => name.trim().toLowerCase().replace(/^x-/, ''))
     .filter((name) => name !== '' && name !== 'identity')
-  if (names.length > maxCodings) {
-    throw new ProtocolError(
-      `the body is encoded ${names.length} times over, at most ${maxCodings} are accepted`,
-      {
-        phase: 'reading',
-      },
-    )
-  }
-  const unknown = names.find((name) => !Object.hasOwn(decoders, name))
-  if (unknown !== undefined) {
-    throw new ProtocolError(`the body is in an unknown encoding: ${JSON.stringify(unknown.slice(0, 40))}`, {
-      phase: 'reading',
-    })
-  }
-  return names.reverse() as Coding[]
 }
 
 /** Some servers send `deflate` without the zlib wrapper that it should have. */
 function decoderOf(coding: Coding, beginning: Buffer): Decoder {
   const decoder = decoders[coding] as Decoder
-  if (decoder !== inflate || beginning.length < 2) return decoder
-  const [first = 0, second = 0] = beginning
-  return (first & 0x0f) === 8 && ((first << 8) | second) % 31 === 0 ? inflate : inflateRaw
+  return decoder !== inflate || beginning.length < 2 || isWrapped(beginning) ? decoder : inflateRaw
 }
 
 /** What an encoded body may measure before it cannot but be too large when decoded. */
@@ -149,11 +146,9 @@ function decodeOnce(body: Buffer, coding: Coding, limit: number, maxBytes: numbe
   })
 }
 
-/** Streams that undo `codings` one after the other; `beginning` is the first chunk of the body. */
-export function createDecoders(codings: readonly Coding[], beginning: Buffer): Duplex[] {
-  return codings.map((coding, index) =>
-    (index === 0 ? decoderOf(coding, beginning) : (decoders[coding] as Decoder)).stream(),
-  )
+/** Streams that undo `codings` one after the other. */
+export function createDecoders(codings: readonly Coding[]): Duplex[] {
+  return codings.map((coding) => (decoders[coding] as Decoder).stream())
 }
 
 /** What a decoder's error means. */

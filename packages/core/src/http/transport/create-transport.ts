@@ -1,4 +1,5 @@
 import { type Dispatcher, Pool } from 'undici'
+import { showUrl } from '../../foundation/config/index.js'
 import { ClosedError, InvalidInputError } from '../../foundation/errors/index.js'
 import { type ConnectionProgress, trackProgress } from './connection-phase.js'
 import { createConnector } from './connector.js'
@@ -177,8 +178,9 @@ class PooledTransport implements Transport {
 function openPool(origin: string, options: Pool.Options): Pool {
   try {
     return new Pool(origin, options)
-  } catch (error) {
-    const message = `is no origin of an http: or https: URL: ${JSON.stringify(origin)}`
-    throw new InvalidInputError('transport', [{ path: 'origin', message }], { cause: error })
+  } catch {
+    // The error of a URL holds all of it, and there may be a password in it.
+    const message = `is no origin of an http: or https: URL: ${showUrl(origin)}`
+    throw new InvalidInputError('transport', [{ path: 'origin', message }])
   }
 }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Readable } from 'node:stream'
 import { type Dispatcher, Pool } from 'undici'
 import {
@@ -9,10 +10,12 @@ import {
   ResponseTooLargeError,
 } from '../../foundation/errors/index.js'
 import type { Abortable, Execution } from '../../policies/index.js'
+import { isBodiless, isMissingBody } from './bodiless.js'
 import { BufferedBody } from './buffered-body.js'
 import { phaseOfConnecting } from './connection-phase.js'
 import { type Coding, maxEncodedBytes, parseCodings } from './content-encoding.js'
 import { mapTransportError } from './map-transport-error.js'
+import { OwnContextSource } from './own-context.js'
 import { StreamedBody } from './streamed-body.js'
 import type { TransportRequest, TransportResponse } from './transport-request.js'
 
@@ -33,12 +36,15 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   readonly #reject: (reason: unknown) => void
   #controller: Dispatcher.DispatchController | undefined = undefined
   #source: Readable | undefined = undefined
+  /** The context of the call. undici calls back in that of whoever opened the socket. */
+  #owner: AsyncResource | undefined = undefined
   #isSettled = false
   #isEnded = false
   #onEnded: (() => void) | undefined = undefined
   #mode: 'buffer' | 'stream' | 'discard'
   #hasStarted = false
   #status = 0
+  #statusText: string | undefined = undefined
   #maxBytes = 0
   /** Bytes that are still to come of those that were announced; `NaN` where none were. */
   #missing = Number.NaN
@@ -59,6 +65,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     this.#resolve = resolve
     this.#reject = reject
     this.#mode = request.mode
+    if (request.mode === 'stream') this.#owner = new AsyncResource('HoldfastRequest')
   }
 
   get #phase(): Phase {
@@ -87,7 +94,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     const { body } = this.#request
     if (typeof body !== 'function') return body ?? null
     try {
-      this.#source = body()
+      this.#owner ??= new AsyncResource('HoldfastRequest')
+      this.#source = new OwnContextSource(body(), this.#owner)
     } catch (error) {
       throw error instanceof HoldfastError ? error : bodyFailed(error)
     }
@@ -159,10 +167,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     this.#fail(new ProtocolError(`the server switched protocols (${status})`, { phase: 'waiting' }))
   }
 
-  onResponseStart(_: unknown, status: number, headers: ResponseHeaders): void {
+  onResponseStart(_: unknown, status: number, headers: ResponseHeaders, statusText?: string): void {
     // 102 and 103 only announce the answer.
     if (status < 200 || this.#isSettled) return
     this.#status = status
+    this.#statusText = statusText
     this.#headers = headers
     const { maxBufferedBytes, maxResponseBytes, streamWhen } = this.#request
     if (this.#mode !== 'buffer' && streamWhen?.(status, headers) === false) this.#mode = 'buffer'
@@ -170,10 +179,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     const maxBytes = isUnexpected ? (maxBufferedBytes ?? maxResponseBytes) : maxResponseBytes
     this.#maxBytes = maxBytes
     try {
-      const encoding = this.#mode === 'discard' ? undefined : headers['content-encoding']
-      const codings = encoding === undefined ? noCodings : parseCodings(encoding)
+      const codings = this.#codingsOf(headers)
       const limit = codings.length === 0 ? maxBytes : maxEncodedBytes(maxBytes)
-      if (this.#hasBody(status)) this.#missing = Number(headers['content-length'])
+      if (this.#hasBody) this.#missing = Number(headers['content-length'])
       if (this.#missing > limit && !this.#mayCut) throw new ResponseTooLargeError(maxBytes)
       if (this.#mode === 'stream') this.#startStream(status, headers, codings)
       else this.#buffered = new BufferedBody(codings, limit, maxBytes, this.#mode === 'buffer')
@@ -182,18 +190,31 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     }
   }
 
-  #hasBody(status: number): boolean {
-    return status !== 204 && status !== 304 && this.#request.method !== 'HEAD'
+  /** Some answers have no body, whatever their headers say. */
+  get #hasBody(): boolean {
+    return !isBodiless(this.#status) && this.#request.method !== 'HEAD'
+  }
+
+  #codingsOf({ 'content-encoding': encoding }: ResponseHeaders): readonly Coding[] {
+    if (encoding === undefined || this.#mode === 'discard' || !this.#hasBody) return noCodings
+    try {
+      return parseCodings(encoding)
+    } catch (error) {
+      // The status of an error says more than its body.
+      if (this.#status >= 400) return noCodings
+      throw error
+    }
   }
 
   #startStream(status: number, headers: ResponseHeaders, codings: readonly Coding[]): void {
     const { maxResponseBytes, idleTimeoutMs } = this.#request
     const controller = this.#controller as Dispatcher.DispatchController
-    const body = new StreamedBody(controller, codings, maxResponseBytes, idleTimeoutMs)
+    const owner = this.#owner as AsyncResource
+    const body = new StreamedBody(controller, owner, codings, { maxBytes: maxResponseBytes, idleTimeoutMs })
     this.#stream = body
     this.#settle()
     this.#linger()
-    this.#resolve({ status, headers, body })
+    this.#resolve({ status, statusText: this.#statusText, headers, body })
   }
 
   onResponseData(_: unknown, chunk: Buffer): void {
@@ -226,27 +247,33 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     this.#end()
     this.#stream?.finish()
     if (this.#isSettled) return
+    const buffered = this.#buffered
     try {
-      const body = this.#buffered?.finish()
-      if (body instanceof Promise) body.then(this.#succeed.bind(this), this.#fail.bind(this))
-      else this.#succeed(body)
+      const body = buffered?.finish()
+      if (!(body instanceof Promise)) this.#succeed(body)
+      else body.then(this.#succeed.bind(this), (error) => this.#failDecoding(error, buffered))
     } catch (error) {
-      this.#fail(error)
+      this.#failDecoding(error, buffered)
     }
+  }
+
+  /** An error's body that is not in the coding it claims is given as it came: the status must not be lost for it. */
+  #failDecoding(error: unknown, buffered: BufferedBody | undefined): void {
+    if (this.#status < 400 || buffered === undefined) this.#fail(error)
+    else if (error instanceof ProtocolError) this.#succeed(buffered.raw())
+    else if (this.#mayCut) this.#succeed(buffered.beginning())
+    else this.#fail(error)
   }
 
   #succeed(body: Buffer | undefined): void {
     if (this.#isSettled) return
     this.#settle()
-    this.#resolve({ status: this.#status, headers: this.#headers as ResponseHeaders, body })
+    const headers = this.#headers as ResponseHeaders
+    this.#resolve({ status: this.#status, statusText: this.#statusText, headers, body })
   }
 
   onResponseError(_: unknown, error: Error): void {
-    if (
-      this.#status === 304 &&
-      (error as { code?: unknown }).code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
-    ) {
-      // undici looks for the body that a 304 announces and never has.
+    if (isMissingBody(error, this.#status)) {
       this.onResponseEnd()
       return
     }

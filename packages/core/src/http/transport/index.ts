@@ -1,3 +1,5 @@
+export { isMissingBody } from './bodiless.js'
+export { isDecoded } from './content-encoding.js'
 export {
   createTransport,
   type OriginStats,

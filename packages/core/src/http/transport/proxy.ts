@@ -29,12 +29,14 @@ interface ProxiedPoolOptions {
 export function createProxy(proxy: ProxyOptions, options: ProxiedPoolOptions): Dispatcher {
   const { connections, connectTimeoutMs, http2 } = options
   const tls = connectOptions(options.tls)
+  // undici would give an address of a proxy that has several 250 ms.
+  const autoSelectFamilyAttemptTimeout = Math.max(250, Math.ceil(connectTimeoutMs / 2))
   const shared = {
     connections,
     allowH2: http2,
-    connect: { ...tls, timeout: connectTimeoutMs },
+    connect: { ...tls, timeout: connectTimeoutMs, autoSelectFamilyAttemptTimeout },
     requestTls: { ...tls, allowH2: http2, timeout: connectTimeoutMs },
-    proxyTls: { timeout: connectTimeoutMs },
+    proxyTls: { timeout: connectTimeoutMs, autoSelectFamilyAttemptTimeout },
     // A proxy that never answers CONNECT would hold its requests for undici's five minutes.
     clientFactory: (origin: URL, pool: object) =>
       new Pool(origin, { ...pool, headersTimeout: connectTimeoutMs }),
@@ -44,8 +46,10 @@ export function createProxy(proxy: ProxyOptions, options: ProxiedPoolOptions): D
     const { uri, token } = typeof proxy === 'string' ? { uri: proxy, token: undefined } : proxy
     return new ProxyAgent(token === undefined ? { ...shared, uri } : { ...shared, uri, token })
   } catch (error) {
-    throw new ConfigInvalidError('createTransport()', [{ path: 'proxy', message: String(error) }], {
-      cause: error,
-    })
+    // Not as the cause: the error of a URL holds all of it, and there may be a password in it.
+    const { message } = error as Error
+    throw new ConfigInvalidError('createTransport()', [
+      { path: 'proxy', message: `cannot be used: ${message}` },
+    ])
   }
 }

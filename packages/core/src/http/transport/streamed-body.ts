@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks'
 import { type Duplex, Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { AbortedError, BodyTimeoutError, ResponseTooLargeError } from '../../foundation/errors/index.js'
@@ -6,13 +7,26 @@ import { type Coding, createDecoders, decodingError } from './content-encoding.j
 /** Longer ones overflow Node.js' timers, which then fire at once. */
 const maxTimerMs = 2 ** 31 - 1
 
+/** What arrives before anybody reads: a short body that nobody reads is off the wire, and its connection is free. */
+const heldBytes = 64 * 1024
+
+/** What a body may measure, and how long it may stand still. */
+export interface StreamLimits {
+  readonly maxBytes: number
+  /** 0 or `Infinity` for no limit. */
+  readonly idleTimeoutMs: number
+}
+
 /**
  * The body of a response as a stream with backpressure to the socket, decompressed on the way.
+ *
+ * Its events happen in the context of `owner`, whatever socket the bytes came from.
  *
  * It carries an error listener of its own: a stream that nobody reads must not end the process when it breaks.
  */
 export class StreamedBody extends Readable {
   #controller: Dispatcher.DispatchController | undefined
+  readonly #owner: AsyncResource
   readonly #codings: readonly Coding[]
   readonly #maxBytes: number
   readonly #idleTimer: NodeJS.Timeout | undefined
@@ -22,12 +36,13 @@ export class StreamedBody extends Readable {
 
   constructor(
     controller: Dispatcher.DispatchController,
+    owner: AsyncResource,
     codings: readonly Coding[],
-    maxBytes: number,
-    idleTimeoutMs: number,
+    { maxBytes, idleTimeoutMs }: StreamLimits,
   ) {
-    super()
+    super({ highWaterMark: heldBytes })
     this.#controller = controller
+    this.#owner = owner
     this.#codings = codings
     this.#maxBytes = maxBytes
     if (idleTimeoutMs > 0 && idleTimeoutMs <= maxTimerMs) {
@@ -45,7 +60,7 @@ export class StreamedBody extends Readable {
       if (!this.#deliver(chunk)) this.#controller?.pause()
       return
     }
-    this.#decoders ??= this.#connectDecoders(chunk)
+    this.#decoders ??= this.#connectDecoders()
     if (this.#decoders[0]?.write(chunk) === false) this.#controller?.pause()
   }
 
@@ -71,8 +86,8 @@ export class StreamedBody extends Readable {
     this.destroy(error)
   }
 
-  #connectDecoders(beginning: Buffer): readonly Duplex[] {
-    const decoders = createDecoders(this.#codings, beginning)
+  #connectDecoders(): readonly Duplex[] {
+    const decoders = createDecoders(this.#codings)
     for (const [index, decoder] of decoders.entries()) {
       const next = decoders[index + 1]
       if (next !== undefined) decoder.pipe(next)
@@ -104,6 +119,10 @@ export class StreamedBody extends Readable {
       this.destroy(error as Error)
       return true
     }
+  }
+
+  override emit(name: string | symbol, ...values: unknown[]): boolean {
+    return this.#owner.runInAsyncScope(() => super.emit(name, ...values))
   }
 
   override read(size?: number): unknown {

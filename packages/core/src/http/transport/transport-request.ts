@@ -45,6 +45,8 @@ export interface TransportRequest {
 /** One HTTP response. */
 export interface TransportResponse {
   readonly status: number
+  /** The reason phrase; `undefined` from a dispatcher that has none. */
+  readonly statusText?: string | undefined
   /** As they came: lower-case names, `content-encoding` and `content-length` of the body before decompression. */
   readonly headers: ResponseHeaders
   /** The decompressed bytes (none is an empty buffer), the stream of them, or nothing in the mode `'discard'`. */

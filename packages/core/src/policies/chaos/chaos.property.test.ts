@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chaos } from './chaos.js'
-import type { ChaosOptions } from './chaos-options.js'
+import type { ChaosOptions } from './options.js'
 
 const seeds = fc.oneof(fc.integer(), fc.string())
 const rates = fc.double({ min: 0, max: 1, noNaN: true })

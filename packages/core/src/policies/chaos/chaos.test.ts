@@ -5,7 +5,7 @@ import type { ExecutionContext } from '../kernel/execution.js'
 import { retry } from '../retry/retry.js'
 import { timeout } from '../timeout/timeout.js'
 import { chaos } from './chaos.js'
-import type { ChaosOptions } from './chaos-options.js'
+import type { ChaosOptions } from './options.js'
 
 const caught = (promise: Promise<unknown>) => promise.catch((error: unknown) => error)
 const answered = () => 'answered'

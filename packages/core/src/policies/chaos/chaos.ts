@@ -1,10 +1,9 @@
 import { chaosHeader, HttpError } from '../../foundation/errors/index.js'
-import { guarded, guardedCondition } from '../../foundation/events/index.js'
 import type { Execution, ExecutionContext, Step } from '../kernel/index.js'
 import { BasePolicy, type Policy, type Random, seededRandom } from '../kernel/index.js'
 import { type ChaosError, type ChaosInjection, type ChaosKind, injectionOf } from './chaos-faults.js'
-import { type ChaosOptions, checkChaosOptions } from './chaos-options.js'
 import { injectFault } from './inject-fault.js'
+import { type ChaosOptions, type ResolvedChaos, resolveChaosOptions } from './options.js'
 
 /** The events of `chaos`. */
 export interface ChaosEvents<Call = ExecutionContext> {
@@ -45,23 +44,15 @@ class ChaosPolicy<Call> extends BasePolicy<ChaosEvents<Call>> implements Chaos<C
   #enabled: boolean | (() => boolean) = false
   #wasEnabled = false
 
-  constructor({
-    enabled = false,
-    errors = [],
-    errorRatio = 1,
-    rate = 1,
-    seed,
-    when,
-    latency,
-  }: ChaosOptions<Call>) {
+  constructor({ latencyOf, errors, errorRatio, rate, when, seed, enabled }: ResolvedChaos<Call>) {
     super()
     this.#rate = rate
     this.#errorRatio = errorRatio
-    this.#errors = Array.isArray(errors) ? [...errors] : [errors as ChaosError<Call>]
-    this.#latencyOf = latencyOf(latency)
-    this.#when = when === undefined ? undefined : guardedCondition('when of chaos()', when)
+    this.#errors = errors
+    this.#latencyOf = latencyOf
+    this.#when = when
     this.#random = seed === undefined ? Math.random : seededRandom(seed)
-    if (typeof enabled === 'function') this.#enabled = guarded('enabled of chaos()', enabled, () => false)
+    if (typeof enabled === 'function') this.#enabled = enabled
     else this.#set(enabled)
   }
 
@@ -140,21 +131,6 @@ async function inject(injection: ChaosInjection, next: Step, execution: Executio
   })
 }
 
-function latencyOf<Call>(latency: ChaosOptions<Call>['latency']): (call: Call, random: number) => number {
-  if (latency === undefined) return () => 0
-  if (typeof latency === 'number') return () => latency
-  if (typeof latency === 'object') {
-    const { minMs = 0, maxMs } = latency
-    return (_call, random) => minMs + (maxMs - minMs) * random
-  }
-  const checked = (call: Call): number => {
-    const ms: unknown = latency(call)
-    if (typeof ms === 'number' && ms >= 0 && ms < 2 ** 31) return ms
-    throw new RangeError(`it gave ${String(ms)}, which is no number of milliseconds`)
-  }
-  return guarded('latency of chaos()', checked, () => 0)
-}
-
 /**
  * Injects faults on purpose, to see what a service does about them: holds calls up, and fails them. Off unless
  * `enabled`. Put it innermost, where the real thing would fail: `compose(retry(), circuitBreaker(), chaos(...))`; a
@@ -173,6 +149,5 @@ function latencyOf<Call>(latency: ChaosOptions<Call>['latency']): (call: Call, r
  * ```
  */
 export function chaos<Call = ExecutionContext>(options: ChaosOptions<Call>): Chaos<Call> {
-  checkChaosOptions(options)
-  return new ChaosPolicy(options)
+  return new ChaosPolicy(resolveChaosOptions(options))
 }

@@ -1,5 +1,5 @@
 export { type Chaos, type ChaosEvents, chaos } from './chaos.js'
 export type { ChaosAnswer, ChaosError, ChaosInjection, ChaosKind, ChaosRange } from './chaos-faults.js'
-export type { ChaosOptions } from './chaos-options.js'
 export { injectFault } from './inject-fault.js'
+export type { ChaosOptions } from './options.js'
 export { type ChaosOption, checkChaos, resolveChaos } from './resolve-chaos.js'

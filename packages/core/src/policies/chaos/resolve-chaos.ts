@@ -1,6 +1,6 @@
 import type { OptionCheck } from '../../foundation/config/index.js'
 import { type Chaos, chaos } from './chaos.js'
-import { type ChaosOptions, checkChaosOptions } from './chaos-options.js'
+import { type ChaosOptions, checkChaosOptions } from './options.js'
 
 /**
  * An option `chaos`: what `chaos()` makes, its options, or `false` for none. What is made without functions that ask for

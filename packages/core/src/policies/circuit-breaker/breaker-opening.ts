@@ -1,5 +1,5 @@
 import type { BreakerVerdict } from './breaker-verdict.js'
-import type { ResolvedCircuitBreaker } from './circuit-breaker-options.js'
+import type { ResolvedCircuitBreaker } from './options.js'
 import type { OutcomeWindow } from './outcome-window.js'
 
 /** When a breaker opens, and for how long. */

@@ -1,5 +1,4 @@
-import { type ErrorCode, type HttpError, isHoldfastError } from '../../foundation/errors/index.js'
-import { isLocalRefusal } from '../kernel/index.js'
+import { type HttpError, isHoldfastError, outcomeOfCode } from '../../foundation/errors/index.js'
 
 /**
  * What a breaker makes of a settled call: `connection` is a failure to connect, which counts as a failure and also
@@ -7,25 +6,12 @@ import { isLocalRefusal } from '../kernel/index.js'
  */
 export type BreakerVerdict = 'success' | 'failure' | 'connection' | 'neutral'
 
-const verdicts: Readonly<Partial<Record<ErrorCode, BreakerVerdict>>> = {
-  CONNECT_FAILED: 'connection',
-  DNS_FAILED: 'connection',
-  TLS_FAILED: 'connection',
-  ABORTED: 'neutral',
-  LOCAL_RESOURCE: 'neutral',
-  CONFIG_INVALID: 'neutral',
-  INVALID_INPUT: 'neutral',
-  INVALID_RESPONSE: 'neutral',
-  RESPONSE_TOO_LARGE: 'neutral',
-}
-
 /** The verdict on an error of a breaker that was given no `classify`. */
 export function judgeError(error: unknown): BreakerVerdict {
   if (isHoldfastError(error)) {
-    if (isLocalRefusal(error)) return 'neutral'
     // A dependency that answers 404 is well.
     if (error.code === 'HTTP_STATUS') return (error as HttpError).status < 500 ? 'success' : 'failure'
-    return verdicts[error.code] ?? 'failure'
+    return outcomeOfCode(error.code).attempt.breaker
   }
   return (error as { name?: unknown } | null | undefined)?.name === 'AbortError' ? 'neutral' : 'failure'
 }

@@ -1,6 +1,6 @@
 import type { Execution, Policy } from '../kernel/index.js'
-import type { CircuitBreakerOptions } from './circuit-breaker-options.js'
 import type { OpossumBreaker } from './observed-opossum.js'
+import type { CircuitBreakerOptions } from './options.js'
 
 /** The state of a breaker; `isolated` is open by hand. */
 export type BreakerState = 'closed' | 'open' | 'halfOpen' | 'isolated'

@@ -4,7 +4,7 @@ import { compose } from '../kernel/compose.js'
 import { timeout } from '../timeout/timeout.js'
 import { circuitBreaker } from './circuit-breaker.js'
 import type { CircuitBreaker } from './circuit-breaker-interface.js'
-import type { CircuitBreakerOptions } from './circuit-breaker-options.js'
+import type { CircuitBreakerOptions } from './options.js'
 
 const turn = (ms = 0) => vi.advanceTimersByTimeAsync(ms)
 const fail = (breaker: CircuitBreaker, error: unknown = new Error('down')) =>

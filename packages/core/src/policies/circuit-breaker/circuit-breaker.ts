@@ -5,12 +5,12 @@ import { BasePolicy, type Reconfigurable, takeOn } from '../kernel/index.js'
 import { BreakerOpening } from './breaker-opening.js'
 import type { BreakerVerdict } from './breaker-verdict.js'
 import type { BreakerState, CircuitBreaker, CircuitBreakerEvents } from './circuit-breaker-interface.js'
+import type { OpossumBreaker } from './observed-opossum.js'
 import {
   type CircuitBreakerOptions,
   type ResolvedCircuitBreaker,
   resolveCircuitBreakerOptions,
-} from './circuit-breaker-options.js'
-import type { OpossumBreaker } from './observed-opossum.js'
+} from './options.js'
 import { OutcomeWindow } from './outcome-window.js'
 
 /** The ticket of a call that would have been refused: it belongs to no generation, so that its outcome does not count. */

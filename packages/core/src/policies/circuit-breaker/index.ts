@@ -1,4 +1,4 @@
 export type { BreakerVerdict } from './breaker-verdict.js'
 export { circuitBreaker } from './circuit-breaker.js'
 export type { BreakerState, CircuitBreaker, CircuitBreakerEvents } from './circuit-breaker-interface.js'
-export { type CircuitBreakerOptions, resolveCircuitBreakerOptions } from './circuit-breaker-options.js'
+export { type CircuitBreakerOptions, resolveCircuitBreakerOptions } from './options.js'

@@ -1,4 +1,10 @@
-import { OptionCheck } from '../../foundation/config/index.js'
+import {
+  checkAll,
+  checkByRules,
+  type OptionCheck,
+  type OptionRules,
+  optionRule,
+} from '../../foundation/config/index.js'
 import { guarded } from '../../foundation/events/index.js'
 import type { Execution } from '../kernel/index.js'
 import type { AdaptiveLimitSettings } from './adaptive-limit.js'
@@ -68,7 +74,7 @@ export interface AdaptiveConcurrencyOptions {
 }
 
 /** The defaults of `adaptiveConcurrency`. */
-const adaptiveDefaults = Object.freeze({
+export const adaptiveDefaults = Object.freeze({
   minLimit: 1,
   maxLimit: 200,
   initialLimit: 64,
@@ -81,44 +87,34 @@ const adaptiveDefaults = Object.freeze({
   shadow: false,
 } as const)
 
-const optionNames = [
-  'minLimit',
-  'maxLimit',
-  'initialLimit',
-  'maxQueue',
-  'maxQueueWaitRatio',
-  'maxQueueWaitMs',
-  'shedAfterMs',
-  'shedOlderThanMs',
-  'slowRatio',
-  'classify',
-  'shadow',
-] as const satisfies readonly (keyof AdaptiveConcurrencyOptions)[]
+const permits = optionRule.number({ min: 1, max: 1_000_000, integer: true })
 
-/** @throws {ConfigInvalidError} `CONFIG_INVALID` when an option is out of range. */
+const rules: OptionRules<AdaptiveConcurrencyOptions> = {
+  minLimit: permits,
+  maxLimit: permits,
+  initialLimit: permits,
+  maxQueue: optionRule.number({ min: 0, integer: true }),
+  maxQueueWaitRatio: optionRule.number({ min: 0, max: 1, exclusive: true }),
+  maxQueueWaitMs: optionRule.orFalse(optionRule.milliseconds()),
+  shedAfterMs: optionRule.milliseconds(),
+  shedOlderThanMs: optionRule.milliseconds(),
+  slowRatio: optionRule.orFalse(optionRule.number({ min: 0, max: 1, exclusive: true })),
+  classify: optionRule.function(),
+  shadow: optionRule.boolean(),
+}
+
+/**
+ * Checks the options of an adaptive limit.
+ * @throws {ConfigInvalidError} `CONFIG_INVALID` when one is out of range, or two contradict each other.
+ */
 export function checkAdaptiveOptions(
   options: AdaptiveConcurrencyOptions,
   subject = 'adaptiveConcurrency()',
 ): void {
-  const check = new OptionCheck(subject)
-  if (check.object('', options ?? null, optionNames)) {
-    const permits = { min: 1, max: 1_000_000, integer: true }
-    check.number('minLimit', options.minLimit, permits)
-    check.number('maxLimit', options.maxLimit, permits)
-    check.number('initialLimit', options.initialLimit, permits)
-    check.number('maxQueue', options.maxQueue, { min: 0, integer: true })
-    check.number('maxQueueWaitRatio', options.maxQueueWaitRatio, { min: 0, max: 1, exclusive: true })
-    if (options.maxQueueWaitMs !== false) check.milliseconds('maxQueueWaitMs', options.maxQueueWaitMs)
-    check.milliseconds('shedAfterMs', options.shedAfterMs)
-    check.milliseconds('shedOlderThanMs', options.shedOlderThanMs)
-    if (options.slowRatio !== false) {
-      check.number('slowRatio', options.slowRatio, { min: 0, max: 1, exclusive: true })
-    }
-    check.function('classify', options.classify)
-    check.boolean('shadow', options.shadow)
-    checkOrder(check, options)
-  }
-  check.done()
+  checkAll(subject, (check) => {
+    checkByRules(check, '', options ?? null, rules)
+    checkOrder(check, Object(options))
+  })
 }
 
 /** What was not given gives way; two that were given and contradict each other are an error. */

@@ -1,4 +1,4 @@
-import { mergeOptions, OptionCheck } from '../../foundation/config/index.js'
+import { mergeOptions } from '../../foundation/config/index.js'
 import { ConcurrencyLimitError } from '../../foundation/errors/index.js'
 import type { Execution, Step } from '../kernel/index.js'
 import {
@@ -9,31 +9,8 @@ import {
   shadowRejection,
   takeOn,
 } from '../kernel/index.js'
+import { type BulkheadOptions, resolveBulkhead } from './bulkhead-options.js'
 import { ConcurrencyQueue } from './concurrency-queue.js'
-
-/** Options of `bulkhead`. */
-export interface BulkheadOptions {
-  /**
-   * How many calls may run at once.
-   * @default 200
-   */
-  readonly maxConcurrent?: number
-  /**
-   * How many calls may wait for a permit; 0 refuses at once.
-   * @default 1000
-   */
-  readonly maxQueue?: number
-  /**
-   * How long a call may wait, in milliseconds; `false` for as long as its deadline allows.
-   * @default false
-   */
-  readonly queueTimeoutMs?: number | false
-  /**
-   * Only reports whom it would have refused or made to wait, and lets every call through at once.
-   * @default false
-   */
-  readonly shadow?: boolean
-}
 
 /** Why a bulkhead refused a call. */
 export interface BulkheadRejection {
@@ -73,13 +50,6 @@ export interface Bulkhead extends Policy<BulkheadEvents> {
    */
   update(options: BulkheadOptions): void
 }
-
-const bulkheadDefaults = Object.freeze({
-  maxConcurrent: 200,
-  maxQueue: 1000,
-  queueTimeoutMs: false,
-  shadow: false,
-} as const)
 
 class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead, Reconfigurable<BulkheadOptions> {
   maxConcurrent: number
@@ -206,25 +176,4 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead, Rec
  */
 export function bulkhead(options: BulkheadOptions = {}): Bulkhead {
   return new BulkheadPolicy(options)
-}
-
-/**
- * Checks the options of a bulkhead and fills them in.
- * @throws {ConfigInvalidError} `CONFIG_INVALID` when one is out of range.
- */
-export function resolveBulkhead(options: BulkheadOptions, subject = 'bulkhead()'): Required<BulkheadOptions> {
-  const check = new OptionCheck(subject)
-  if (check.object('', options ?? null, Object.keys(bulkheadDefaults))) {
-    check.number('maxConcurrent', options.maxConcurrent, { min: 1, integer: true })
-    check.number('maxQueue', options.maxQueue, { min: 0, integer: true })
-    if (options.queueTimeoutMs !== false) check.milliseconds('queueTimeoutMs', options.queueTimeoutMs)
-    check.boolean('shadow', options.shadow)
-  }
-  check.done()
-  return {
-    maxConcurrent: options.maxConcurrent ?? bulkheadDefaults.maxConcurrent,
-    maxQueue: options.maxQueue ?? bulkheadDefaults.maxQueue,
-    queueTimeoutMs: options.queueTimeoutMs ?? bulkheadDefaults.queueTimeoutMs,
-    shadow: options.shadow ?? bulkheadDefaults.shadow,
-  }
 }

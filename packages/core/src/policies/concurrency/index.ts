@@ -12,9 +12,8 @@ export {
 export {
   type Bulkhead,
   type BulkheadEvents,
-  type BulkheadOptions,
   type BulkheadRejection,
   bulkhead,
-  resolveBulkhead,
 } from './bulkhead.js'
+export { type BulkheadOptions, resolveBulkhead } from './bulkhead-options.js'
 export type { LimitVerdict } from './limit-verdict.js'

@@ -1,4 +1,4 @@
-import { type ErrorCode, type HttpError, isHoldfastError } from '../../foundation/errors/index.js'
+import { type HttpError, isHoldfastError, outcomeOfCode } from '../../foundation/errors/index.js'
 
 /**
  * What the outcome of a call says about how much a dependency can bear: `overload` that it was asked for more,
@@ -6,22 +6,12 @@ import { type ErrorCode, type HttpError, isHoldfastError } from '../../foundatio
  */
 export type LimitVerdict = 'success' | 'overload' | 'neutral'
 
-const verdicts: Readonly<Partial<Record<ErrorCode, LimitVerdict>>> = {
-  ATTEMPT_TIMEOUT: 'overload',
-  BODY_TIMEOUT: 'overload',
-  DEADLINE_EXCEEDED: 'overload',
-  INVALID_RESPONSE: 'success',
-  RESPONSE_TOO_LARGE: 'success',
-}
-
 /** The verdict on an error of an adaptive limit that was given no `classify`. */
 export function judgeLoad(error: unknown): LimitVerdict {
   if (!isHoldfastError(error)) return 'neutral'
   if (error.code === 'HTTP_STATUS') return judgeStatus(error as HttpError)
-  if (error.code === 'CONNECT_FAILED') {
-    return (error as { reason?: unknown }).reason === 'unreachable' ? 'neutral' : 'overload'
-  }
-  return verdicts[error.code] ?? 'neutral'
+  if (isHoldfastError(error, 'CONNECT_FAILED') && error.reason === 'unreachable') return 'neutral'
+  return outcomeOfCode(error.code).attempt.limiter
 }
 
 /** A server that fails is not thereby overloaded; one that asks to be left alone is. */

@@ -1,21 +1,7 @@
-import { OptionCheck } from '../../foundation/config/index.js'
-import { type ErrorCode, isHoldfastError } from '../../foundation/errors/index.js'
-import { guarded } from '../../foundation/events/index.js'
-import type { Execution, ExecutionContext, Step } from '../kernel/index.js'
+import { isHoldfastError, outcomeOfCode } from '../../foundation/errors/index.js'
+import type { Execution, Step } from '../kernel/index.js'
 import { BasePolicy, type Policy, untilAborted } from '../kernel/index.js'
-
-/** Makes the answer that stands in for a failed call. */
-export type FallbackFunction = (error: unknown, context: ExecutionContext) => unknown
-
-/** Options of `fallback`. */
-export interface FallbackOptions {
-  /**
-   * Whether a failure gets the fallback. By default every failure does, except the caller's abort (`ABORTED`),
-   * any other end of the time around this policy, and mistakes in the calling code (`INVALID_INPUT`,
-   * `CONFIG_INVALID`).
-   */
-  readonly when?: (error: unknown, execution: Execution) => boolean
-}
+import { type FallbackFunction, type FallbackOptions, resolveFallbackOptions } from './options.js'
 
 /** The events of a fallback. */
 export interface FallbackEvents {
@@ -23,16 +9,14 @@ export interface FallbackEvents {
   fallback: { readonly error: unknown; readonly execution: Execution }
 }
 
-const callersOwn: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ABORTED', 'INVALID_INPUT', 'CONFIG_INVALID'])
-
 class FallbackPolicy extends BasePolicy<FallbackEvents> {
   readonly #answer: FallbackFunction
   readonly #when: (error: unknown, execution: Execution) => boolean
 
-  constructor(answer: FallbackFunction, when: FallbackOptions['when']) {
+  constructor(answer: FallbackFunction, when: FallbackOptions['when'] = deservesFallback) {
     super()
     this.#answer = answer
-    this.#when = when === undefined ? deservesFallback : guarded('when of fallback()', when, () => false)
+    this.#when = when
   }
 
   link(next: Step): Step {
@@ -63,7 +47,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function deservesFallback(error: unknown, execution: Execution): boolean {
-  return !execution.aborted && !(isHoldfastError(error) && callersOwn.has(error.code))
+  return !execution.aborted && (!isHoldfastError(error) || outcomeOfCode(error.code).call.fallback)
 }
 
 /** A fallback that fails names the failure that it was to make good. */
@@ -105,10 +89,8 @@ function isBehind(failure: unknown, error: unknown): boolean {
  * ```
  */
 export function fallback(valueOrFunction: unknown, options: FallbackOptions = {}): Policy<FallbackEvents> {
-  const check = new OptionCheck('fallback()')
-  if (check.object('', options, ['when'])) check.function('when', options.when)
-  check.done()
+  const { when } = resolveFallbackOptions(options)
   const answer =
     typeof valueOrFunction === 'function' ? (valueOrFunction as FallbackFunction) : () => valueOrFunction
-  return new FallbackPolicy(answer, options.when)
+  return new FallbackPolicy(answer, when)
 }

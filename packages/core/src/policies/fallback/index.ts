@@ -1,1 +1,2 @@
-export { type FallbackEvents, type FallbackFunction, type FallbackOptions, fallback } from './fallback.js'
+export { type FallbackEvents, fallback } from './fallback.js'
+export type { FallbackFunction, FallbackOptions } from './options.js'

@@ -1,38 +1,9 @@
-import { OptionCheck } from '../../foundation/config/index.js'
-import { guarded } from '../../foundation/events/index.js'
 import type { Execution, Step } from '../kernel/index.js'
 import { BasePolicy, type Policy } from '../kernel/index.js'
 import type { RetryBudget } from '../retry/index.js'
 import { HedgedCall, type HedgeSkip } from './hedged-call.js'
 import { LatencyQuantile } from './latency-quantile.js'
-
-/** Options of `hedge`. */
-export interface HedgeOptions {
-  /** When the second leg is sent, in milliseconds after the first. Instead of `quantile`. */
-  readonly delayMs?: number
-  /**
-   * Sends the second leg when the first has taken longer than this share of recent calls.
-   * @default 0.97
-   */
-  readonly quantile?: number
-  /**
-   * Calls that must have been seen before a quantile of them counts; until then nothing is hedged.
-   * @default 100
-   */
-  readonly minSamples?: number
-  /**
-   * The largest share of calls that is hedged. What a calm period leaves over is saved up, ten hedges at most.
-   * @default 0.05
-   */
-  readonly maxRatio?: number
-  /**
-   * What pays for hedges besides: the budget of the `retry` around, which is also what fills it.
-   * @default false
-   */
-  readonly budget?: RetryBudget | false
-  /** Whether a call may be sent twice. By default every call may: protect only what is safe to repeat. */
-  readonly when?: (execution: Execution) => boolean
-}
+import { type HedgeOptions, type ResolvedHedge, resolveHedgeOptions } from './options.js'
 
 /** The events of a hedge. */
 export interface HedgeEvents {
@@ -42,7 +13,6 @@ export interface HedgeEvents {
   skip: { readonly reason: HedgeSkip; readonly execution: Execution }
 }
 
-const hedgeDefaults = Object.freeze({ quantile: 0.97, minSamples: 100, maxRatio: 0.05 })
 const maxSavedHedges = 10
 /** Twentieths add up to slightly less than one in binary. */
 const epsilon = 1e-9
@@ -56,21 +26,20 @@ class HedgePolicy extends BasePolicy<HedgeEvents> {
   /** Hedges that the calls so far have earned. */
   #earned = 1
 
-  constructor(options: HedgeOptions, previous?: HedgePolicy) {
+  constructor(options: ResolvedHedge, previous?: HedgePolicy) {
     super()
-    const { quantile, minSamples, maxRatio } = { ...hedgeDefaults, ...options }
-    this.#delayMs = options.delayMs
-    if (options.delayMs === undefined) {
+    const { delayMs, quantile, minSamples } = options
+    this.#delayMs = delayMs
+    if (delayMs === undefined) {
       this.#latencies =
         (previous === undefined ? undefined : previous.#latencies) ??
         new LatencyQuantile(quantile, minSamples)
       this.#latencies.retune(quantile, minSamples)
     }
     if (previous !== undefined) this.#earned = previous.#earned
-    this.#maxRatio = maxRatio
-    this.#budget = options.budget === false ? undefined : options.budget
-    const { when } = options
-    this.#when = when === undefined ? undefined : guarded('when of hedge()', when, () => false)
+    this.#maxRatio = options.maxRatio
+    this.#budget = options.budget
+    this.#when = options.when
   }
 
   link(next: Step): Step {
@@ -142,7 +111,7 @@ class HedgePolicy extends BasePolicy<HedgeEvents> {
  * ```
  */
 export function hedge(options: HedgeOptions = {}): Policy<HedgeEvents> {
-  return new HedgePolicy(checkHedge(options))
+  return new HedgePolicy(resolveHedgeOptions(options))
 }
 
 /**
@@ -153,28 +122,5 @@ export function hedgeAfter(
   previous: Policy<HedgeEvents> | undefined,
   options: HedgeOptions,
 ): Policy<HedgeEvents> {
-  return new HedgePolicy(checkHedge(options), previous instanceof HedgePolicy ? previous : undefined)
-}
-
-function checkHedge(options: HedgeOptions): HedgeOptions {
-  const check = new OptionCheck('hedge()')
-  if (check.object('', options, ['delayMs', 'quantile', 'minSamples', 'maxRatio', 'budget', 'when'])) {
-    const { delayMs, quantile, minSamples, maxRatio, budget, when } = options
-    check.milliseconds('delayMs', delayMs)
-    check.number('quantile', quantile, { min: 0.5, max: 0.9999 })
-    check.number('minSamples', minSamples, { min: 1, integer: true })
-    check.number('maxRatio', maxRatio, { min: 0, max: 1, exclusive: true })
-    check.function('when', when)
-    if (budget !== undefined && budget !== false && typeof budget?.tryWithdraw !== 'function') {
-      check.add('budget', 'must be what retryBudget() returns, or false')
-    }
-    if (delayMs !== undefined && quantile !== undefined) {
-      check.add('delayMs', 'contradicts quantile: the delay is either fixed or observed; give one of them')
-    }
-    if (delayMs !== undefined && minSamples !== undefined) {
-      check.add('delayMs', 'contradicts minSamples: a fixed delay is not observed; give one of them')
-    }
-  }
-  check.done()
-  return options
+  return new HedgePolicy(resolveHedgeOptions(options), previous instanceof HedgePolicy ? previous : undefined)
 }

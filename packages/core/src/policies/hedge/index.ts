@@ -1,1 +1,2 @@
-export { type HedgeEvents, type HedgeOptions, hedge, hedgeAfter } from './hedge.js'
+export { type HedgeEvents, hedge, hedgeAfter } from './hedge.js'
+export type { HedgeOptions } from './options.js'

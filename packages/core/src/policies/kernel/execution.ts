@@ -50,7 +50,8 @@ export class Execution extends AbortScope implements ExecutionContext {
   expiresWithin: Execution | undefined = undefined
   #lingering: PromiseLike<unknown>[] | undefined = undefined
 
-  private constructor(work: Work, data: unknown, priority: Priority, parent: Execution | undefined) {
+  /** For `start`, `fork`, and calls that are an execution themselves. */
+  protected constructor(work: Work, data: unknown, priority: Priority, parent: Execution | undefined) {
     super()
     this.work = work
     this.data = data

@@ -1,5 +1,5 @@
 import type { Execution, Policy } from '../kernel/index.js'
-import type { RateLimitOptions } from './rate-limit-options.js'
+import type { RateLimitOptions } from './options.js'
 
 /** Why a rate limit refused a call. */
 export interface RateLimitRejection {

@@ -241,9 +241,7 @@ describe.skipIf(!hasRedisServer)('Redis fails and comes back [needs redis-server
     expect(policy.mode).toBe('degraded')
     await startRedis(port)
     await waitFor(() => expect(policy.mode).toBe('shared'))
-    const startedAt = performance.now()
     for (let call = 0; call < 20; call++) expect(await answered(policy)).toBe('answer')
-    expect(performance.now() - startedAt).toBeLessThan(1000)
     expect(policy.said).toEqual([expect.stringMatching(/^degraded: /), 'restored'])
   })
 

@@ -3,14 +3,14 @@ import { mergeOptions, OptionCheck } from '../../foundation/config/index.js'
 import { ClosedError, RateLimitedError } from '../../foundation/errors/index.js'
 import type { Execution, Step } from '../kernel/index.js'
 import { BasePolicy, type Reconfigurable, takeOn } from '../kernel/index.js'
-import { LocalQuota, type Quota } from './quota.js'
-import type { RateLimit, RateLimitEvents, RateLimitRejection } from './rate-limit-interface.js'
 import {
   checkRateLimitChange,
   type RateLimitOptions,
   type ResolvedRateLimitOptions,
   resolveRateLimitOptions,
-} from './rate-limit-options.js'
+} from './options.js'
+import { LocalQuota, type Quota } from './quota.js'
+import type { RateLimit, RateLimitEvents, RateLimitRejection } from './rate-limit-interface.js'
 import { RateLimitWaiter } from './rate-limit-queue.js'
 import { SharedQuota } from './shared-quota.js'
 

@@ -1,2 +1,7 @@
-export { type GiveUpEvent, type RetryEvent, type RetryEvents, type RetryOptions, retry } from './retry.js'
-export { type RetryBudget, type RetryBudgetOptions, resolveRetryBudget, retryBudget } from './retry-budget.js'
+export {
+  budgetRule,
+  type RetryOptions,
+} from './options.js'
+export { type GiveUpEvent, type RetryEvent, type RetryEvents, retry } from './retry.js'
+export { type RetryBudget, retryBudget } from './retry-budget.js'
+export { type RetryBudgetOptions, resolveRetryBudget } from './retry-budget-options.js'

@@ -1,25 +1,6 @@
-import { mergeOptions, OptionCheck } from '../../foundation/config/index.js'
+import { mergeOptions } from '../../foundation/config/index.js'
 import { type Reconfigurable, takeOn } from '../kernel/index.js'
-
-/** Options of `retryBudget`. */
-export interface RetryBudgetOptions {
-  /**
-   * Retries earned by each success of a first attempt.
-   * @default 0.1
-   */
-  readonly ratio?: number
-  /**
-   * How many retries can be saved up; the budget starts full.
-   * @default 10
-   */
-  readonly maxTokens?: number
-  /**
-   * With an empty budget one retry is let through in this many milliseconds all the same, so that a client with
-   * little traffic can recover; `false` for none.
-   * @default 10000
-   */
-  readonly floorMs?: number | false
-}
+import { type RetryBudgetOptions, resolveRetryBudget } from './retry-budget-options.js'
 
 /** What bounds retries and hedges together. Share one among all policies that call the same dependency. */
 export interface RetryBudget {
@@ -40,8 +21,6 @@ export interface RetryBudget {
 
 /** Tenths add up to slightly less than one in binary. */
 const epsilon = 1e-9
-
-const defaults = Object.freeze({ ratio: 0.1, maxTokens: 10, floorMs: 10_000 })
 
 class TokenBudget implements RetryBudget, Reconfigurable<RetryBudgetOptions> {
   #given: RetryBudgetOptions
@@ -86,29 +65,6 @@ class TokenBudget implements RetryBudget, Reconfigurable<RetryBudgetOptions> {
     this.#options = resolveRetryBudget(options)
     this.#given = options
     this.#tokens = Math.min(this.#options.maxTokens, this.#tokens)
-  }
-}
-
-/**
- * Checks the options of a budget and fills them in.
- * @throws {ConfigInvalidError} `CONFIG_INVALID` when one is out of range.
- */
-export function resolveRetryBudget(
-  options: RetryBudgetOptions,
-  subject = 'retryBudget()',
-): Required<RetryBudgetOptions> {
-  const check = new OptionCheck(subject)
-  if (check.object('', options ?? null, ['ratio', 'maxTokens', 'floorMs'])) {
-    check.number('ratio', options.ratio, { min: 0, max: 1 })
-    check.number('maxTokens', options.maxTokens, { min: 0 })
-    if (options.floorMs !== false) check.milliseconds('floorMs', options.floorMs)
-  }
-  check.done()
-  const { ratio, maxTokens, floorMs } = options
-  return {
-    ratio: ratio ?? defaults.ratio,
-    maxTokens: maxTokens ?? defaults.maxTokens,
-    floorMs: floorMs ?? defaults.floorMs,
   }
 }
 

@@ -9,7 +9,8 @@ import { compose } from '../kernel/compose.js'
 import type { Execution, Step } from '../kernel/execution.js'
 import { BasePolicy } from '../kernel/policy.js'
 import { timeout } from '../timeout/timeout.js'
-import { type GiveUpEvent, type RetryOptions, retry } from './retry.js'
+import type { RetryOptions } from './options.js'
+import { type GiveUpEvent, retry } from './retry.js'
 import { retryBudget } from './retry-budget.js'
 
 const turn = (ms = 0) => vi.advanceTimersByTimeAsync(ms)

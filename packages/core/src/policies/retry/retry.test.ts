@@ -7,7 +7,8 @@ import {
 } from '../../foundation/errors/index.js'
 import { compose } from '../kernel/compose.js'
 import { timeout } from '../timeout/timeout.js'
-import { type RetryOptions, retry } from './retry.js'
+import type { RetryOptions } from './options.js'
+import { retry } from './retry.js'
 import { retryBudget } from './retry-budget.js'
 
 const turn = (ms = 0) => vi.advanceTimersByTimeAsync(ms)
@@ -230,7 +231,7 @@ describe('the options of a retry', () => {
     expect(() => retry(wrong as never)).toThrow(
       expect.objectContaining({
         code: 'CONFIG_INVALID',
-        problems: ['retries', 'maxAttempts', 'when', 'earns', 'random', 'baseMs', 'budget'].map((path) =>
+        problems: ['retries', 'maxAttempts', 'when', 'earns', 'budget', 'random', 'baseMs'].map((path) =>
           expect.objectContaining({ path }),
         ),
       }),

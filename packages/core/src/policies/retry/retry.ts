@@ -1,50 +1,9 @@
 import pRetry from 'p-retry'
-import { OptionCheck } from '../../foundation/config/index.js'
-import { type HttpError, isHoldfastError } from '../../foundation/errors/index.js'
-import { guarded, guardedRandom } from '../../foundation/events/index.js'
+import { isHoldfastError } from '../../foundation/errors/index.js'
 import type { Execution, Step } from '../kernel/index.js'
 import { BasePolicy, isLocalRefusal, type Policy, sleep } from '../kernel/index.js'
-import { type RetryBudget, retryBudget } from './retry-budget.js'
-
-/** Options of `retry`. */
-export interface RetryOptions {
-  /**
-   * Attempts in all, the first included.
-   * @default 3
-   */
-  readonly maxAttempts?: number
-  /**
-   * The longest wait before the second attempt, in milliseconds; it doubles with every attempt. The wait itself is
-   * drawn evenly between 0 and that ("full jitter").
-   * @default 50
-   */
-  readonly baseMs?: number
-  /**
-   * The longest wait, in milliseconds.
-   * @default 2000
-   */
-  readonly maxMs?: number
-  /**
-   * Whether a failure is worth another attempt. By default Holdfast's errors say so themselves (`retryable`), a
-   * refusal by another policy and a programming error (`TypeError` without a cause) are final, and the rest is
-   * retried.
-   */
-  readonly when?: (error: unknown, execution: Execution) => boolean
-  /** The shortest wait that the dependency asks for, in milliseconds. By default that of an `HttpError`. */
-  readonly retryAfterMs?: (error: unknown) => number | undefined
-  /** Whether a failed first attempt still earns budget, because the dependency did answer. By default none does. */
-  readonly earns?: (error: unknown, execution: Execution) => boolean
-  /**
-   * What pays for retries; `false` for no bound.
-   * @default a budget of its own
-   */
-  readonly budget?: RetryBudget | false
-  /**
-   * Source of chance, from 0 to below 1.
-   * @default Math.random
-   */
-  readonly random?: () => number
-}
+import { type ResolvedRetry, type RetryOptions, resolveRetryOptions } from './options.js'
+import type { RetryBudget } from './retry-budget.js'
 
 /** A retry that is about to be made. */
 export interface RetryEvent {
@@ -68,8 +27,6 @@ export interface RetryEvents {
   giveUp: GiveUpEvent
 }
 
-const never = (): boolean => false
-
 const longestTimerMs = 2 ** 31 - 1
 
 /** p-retry takes only errors, and has its own opinion of TypeErrors: failures travel through it in a box. */
@@ -91,18 +48,16 @@ class RetryPolicy extends BasePolicy<RetryEvents> {
   readonly #budget: RetryBudget | undefined
   readonly #random: () => number
 
-  constructor(options: RetryOptions) {
+  constructor(options: ResolvedRetry) {
     super()
-    this.#maxAttempts = options.maxAttempts ?? 3
-    this.#baseMs = options.baseMs ?? 50
-    this.#maxMs = options.maxMs ?? 2000
-    const { when, retryAfterMs, earns } = options
-    this.#when = when === undefined ? isWorthRetrying : guarded('when of retry()', when, never)
-    this.#retryAfterMs =
-      retryAfterMs === undefined ? askedFor : guarded('retryAfterMs of retry()', retryAfterMs, askedFor)
-    this.#earns = earns === undefined ? never : guarded('earns of retry()', earns, never)
-    this.#budget = options.budget === false ? undefined : (options.budget ?? retryBudget())
-    this.#random = guardedRandom(options.random ?? Math.random)
+    this.#maxAttempts = options.maxAttempts
+    this.#baseMs = options.baseMs
+    this.#maxMs = options.maxMs
+    this.#when = options.when
+    this.#retryAfterMs = options.retryAfterMs
+    this.#earns = options.earns
+    this.#budget = options.budget
+    this.#random = options.random
   }
 
   link(next: Step): Step {
@@ -205,16 +160,6 @@ function blame(failure: unknown, last: unknown): unknown {
   return failure
 }
 
-function isWorthRetrying(error: unknown): boolean {
-  if (isHoldfastError(error)) return error.retryable && !isLocalRefusal(error)
-  if (error instanceof TypeError) return error.cause !== undefined
-  return (error as { name?: unknown } | null | undefined)?.name !== 'AbortError'
-}
-
-function askedFor(error: unknown): number | undefined {
-  return isHoldfastError(error, 'HTTP_STATUS') ? (error as HttpError).retryAfterMs : undefined
-}
-
 /**
  * Tries again after a failure that may pass: waits with exponential backoff and full jitter, never longer than the
  * time that is left, never sooner than the dependency asked, and only within a budget.
@@ -234,27 +179,5 @@ function askedFor(error: unknown): number | undefined {
  * ```
  */
 export function retry(options: RetryOptions = {}): Policy<RetryEvents> {
-  const check = new OptionCheck('retry()')
-  const names = ['maxAttempts', 'baseMs', 'maxMs', 'when', 'retryAfterMs', 'earns', 'budget', 'random']
-  if (check.object('', options, names)) {
-    check.number('maxAttempts', options.maxAttempts, { min: 1, max: 100, integer: true })
-    check.milliseconds('baseMs', options.baseMs, { min: 0, exclusive: false })
-    check.milliseconds('maxMs', options.maxMs, { min: 0, exclusive: false })
-    check.function('when', options.when)
-    check.function('retryAfterMs', options.retryAfterMs)
-    check.function('earns', options.earns)
-    check.function('random', options.random)
-    const { baseMs, maxMs, budget } = options
-    if (baseMs !== undefined && maxMs !== undefined && baseMs > maxMs) {
-      check.add(
-        'baseMs',
-        `is above maxMs (${baseMs} > ${maxMs}); the first wait cannot be longer than the longest`,
-      )
-    }
-    if (budget !== undefined && budget !== false && typeof budget?.tryWithdraw !== 'function') {
-      check.add('budget', 'must be what retryBudget() returns, or false')
-    }
-  }
-  check.done()
-  return new RetryPolicy(options)
+  return new RetryPolicy(resolveRetryOptions(options))
 }

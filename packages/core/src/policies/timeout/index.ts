@@ -1,1 +1,2 @@
-export { linkTimeout, type TimeoutOf, type TimeoutOptions, timeout, timeoutErrors } from './timeout.js'
+export type { TimeoutOptions } from './options.js'
+export { linkTimeout, type TimeoutOf, timeout, timeoutErrors } from './timeout.js'

@@ -1,4 +1,3 @@
-import { OptionCheck } from '../../foundation/config/index.js'
 import {
   AttemptTimeoutError,
   DeadlineExceededError,
@@ -6,18 +5,7 @@ import {
 } from '../../foundation/errors/index.js'
 import type { Execution, Step } from '../kernel/index.js'
 import { BasePolicy, type Policy } from '../kernel/index.js'
-
-/** Options of `timeout`. */
-export interface TimeoutOptions {
-  /** How long the protected call may take, in milliseconds. */
-  readonly timeoutMs: number
-  /**
-   * What runs out: the whole call, which fails with `DEADLINE_EXCEEDED`, or one attempt below a retry, which fails
-   * with `ATTEMPT_TIMEOUT` and may be retried.
-   * @default 'total'
-   */
-  readonly scope?: 'total' | 'attempt'
-}
+import { resolveTimeoutOptions, type TimeoutOptions } from './options.js'
 
 /** How long a call may take, decided call by call; `undefined` for as long as it likes. */
 export type TimeoutOf = (execution: Execution) => number | undefined
@@ -53,7 +41,7 @@ class TimeoutPolicy extends BasePolicy {
   readonly #timeoutMs: number
   readonly #scope: 'total' | 'attempt'
 
-  constructor({ timeoutMs, scope = 'total' }: TimeoutOptions) {
+  constructor({ timeoutMs, scope }: Required<TimeoutOptions>) {
     super()
     this.#timeoutMs = timeoutMs
     this.#scope = scope
@@ -82,12 +70,5 @@ class TimeoutPolicy extends BasePolicy {
  * ```
  */
 export function timeout(options: TimeoutOptions): Policy {
-  const check = new OptionCheck('timeout()')
-  if (check.object('', options, ['timeoutMs', 'scope'])) {
-    if (options?.timeoutMs === undefined) check.add('timeoutMs', 'is missing; give a number of milliseconds')
-    check.milliseconds('timeoutMs', options?.timeoutMs)
-    check.oneOf('scope', options?.scope, ['total', 'attempt'])
-  }
-  check.done()
-  return new TimeoutPolicy(options)
+  return new TimeoutPolicy(resolveTimeoutOptions(options))
 }

@@ -73,10 +73,8 @@ describe('a process', () => {
       }
     })
     await sleep(300)
-    const startedAt = performance.now()
     child.kill('SIGTERM')
     expect(await exited).toBe(0)
-    expect(performance.now() - startedAt).toBeLessThan(3_000)
     await Promise.all(clients)
     expect(await slow).toEqual({ status: 200, connection: 'close' })
     const errors = outcomes.flatMap((answer) => ('error' in answer ? [answer.error] : []))
@@ -110,10 +108,8 @@ describe('a process', () => {
     child.kill('SIGTERM')
     // Within a second it would be the same one, sent to the whole process group.
     await sleep(1_100)
-    const startedAt = performance.now()
     child.kill('SIGTERM')
     expect(await exited).toBe(1)
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
     expect(await answer).toEqual({ error: 'ECONNRESET' })
     expect(lines.at(-1)).toContain('second signal')
     agent.destroy()

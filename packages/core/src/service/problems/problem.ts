@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import {
-  errorCodes,
   type HoldfastError,
   type HttpError,
   isHoldfastError,
+  outcomeOfCode,
 } from '../../foundation/errors/index.js'
 import type { ActiveContext } from '../../telemetry/context/index.js'
 import { isProblemError, type ProblemError } from './problem-error.js'
@@ -90,11 +90,11 @@ function ofProblemError({ status, type, title, detail, errors, headers, extensio
 
 /** The code and its meaning, never the message: it names hosts and quotes bodies. */
 function ofHoldfastError(error: HoldfastError): Problem {
-  const { status: usual, meaning } = errorCodes[error.code] ?? unknownProblem
-  if (usual === 500) return unknownProblem
+  const { meaning, told } = outcomeOfCode(error.code)
+  if (told.status === 500) return unknownProblem
   const retryAfterMs = retryAfterOf(error)
   // A dependency that asks for patience speaks for this service too.
-  const status = error.code === 'HTTP_STATUS' && retryAfterMs !== undefined ? 503 : usual
+  const status = error.code === 'HTTP_STATUS' && retryAfterMs !== undefined ? 503 : told.status
   const headers: Record<string, string> = {}
   if (retryAfterMs !== undefined) {
     headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1_000)))
@@ -105,11 +105,10 @@ function ofHoldfastError(error: HoldfastError): Problem {
 }
 
 function retryAfterOf(error: HoldfastError): number | undefined {
-  if (isHoldfastError(error, 'CIRCUIT_OPEN') || isHoldfastError(error, 'RATE_LIMITED')) {
-    return error.retryAfterMs ?? busyRetryAfterMs
+  if (error.code !== 'HTTP_STATUS') {
+    if (!outcomeOfCode(error.code).told.busy) return undefined
+    return (error as { readonly retryAfterMs?: number }).retryAfterMs ?? busyRetryAfterMs
   }
-  if (error.code === 'CONCURRENCY_LIMIT') return busyRetryAfterMs
-  if (error.code !== 'HTTP_STATUS') return undefined
   const { status, retryAfterMs } = error as HttpError
   return status === 429 || status === 503 ? retryAfterMs : undefined
 }

@@ -32,6 +32,22 @@ describe('createLogger', () => {
     ])
   })
 
+  it('keeps secrets out of the message that a line takes from its error', () => {
+    const destination = memory()
+    const logger = createLogger({ name: 'orders', destination })
+    const error = new Error('lost redis://default:hidden@cache:6379/0')
+    logger.error(error)
+    logger.error({ err: error })
+    logger.child({ order: 42 }).fatal(error)
+    logger.error(error, 'gone for %s', 'good')
+    logger.error({ err: error, order: 42 }, 'gone')
+    expect(destination.lines.join()).not.toContain('hidden')
+    const messages = destination.json().map(({ msg }) => msg)
+    expect(messages.slice(0, 3)).toEqual(Array(3).fill('lost redis://[redacted]@cache:6379/0'))
+    expect(messages.slice(3)).toEqual(['gone for good', 'gone'])
+    expect(destination.json()).toMatchObject(Array(5).fill({ err: { name: 'Error' } }))
+  })
+
   it('keeps secrets out of errors, headers, URLs, requests and responses', () => {
     const destination = memory()
     const logger = createLogger({ name: 'orders', destination, headers: ['X-Tenant'] })

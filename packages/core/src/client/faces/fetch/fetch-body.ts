@@ -1,4 +1,5 @@
 import { ReadableStream } from 'node:stream/web'
+import { types } from 'node:util'
 import { encodeMultipart, streamedBody } from '../../../contract/index.js'
 import type { BodySource } from '../../../http/transport/index.js'
 
@@ -35,7 +36,7 @@ export function readBody(given: unknown): FetchBody | string {
   if (given instanceof URLSearchParams) {
     return plain(given.toString(), 'application/x-www-form-urlencoded;charset=UTF-8')
   }
-  if (given instanceof FormData) return formBody(given)
+  if (isForm(given)) return formBody(given)
   const bytes = bytesOf(given)
   if (bytes !== undefined) return plain(bytes, undefined)
   if (typeof given === 'number' || typeof given === 'boolean' || typeof given === 'bigint') {
@@ -58,21 +59,21 @@ function isStream(value: object): boolean {
 
 /** A copy, as `fetch` makes one: the caller may use its buffer again before the last attempt is sent. */
 function bytesOf(value: unknown): Uint8Array | undefined {
-  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
-    return Buffer.from(new Uint8Array(value))
-  }
+  if (types.isAnyArrayBuffer(value)) return Buffer.from(new Uint8Array(value))
   if (!ArrayBuffer.isView(value)) return undefined
   return Buffer.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
 }
 
 function formBody(form: FormData): FetchBody {
-  const fields: Record<string, unknown[]> = Object.create(null)
-  for (const [name, value] of form) {
-    fields[name] ??= []
-    fields[name].push(value)
-  }
-  const { body, contentType, replayable, length } = encodeMultipart(fields, [])
+  const { body, contentType, replayable, length } = encodeMultipart(form, [])
   return { body, contentType, replayable, length }
+}
+
+/** Whether `value` is a form: the undici package has a `FormData` of its own. */
+function isForm(value: unknown): value is FormData {
+  if (value instanceof FormData) return true
+  if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) return false
+  return (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'FormData'
 }
 
 /** Up to here the body of a `Request` is kept, so that it can be sent again. */

@@ -1,11 +1,13 @@
+import type { Priority } from '../../../foundation/priority/index.js'
 import type { TransportRequest } from '../../../http/transport/index.js'
 import type { Execution } from '../../../policies/index.js'
 import type { ActiveContext } from '../../../telemetry/context/index.js'
 import type { CallTrace } from '../../../telemetry/tracing/index.js'
 import type { UsualLatency } from '../../attempt/attempt-facts.js'
 import type { Verdict } from '../../attempt/classify.js'
+import type { RunningCall } from '../../call/running-call.js'
 import type { OriginEntry } from '../../destinations/origin-registry.js'
-import { withContextHeaders, withRemainingTime } from '../../inherited-context.js'
+import { withContextHeaders, withPriority, withRemainingTime } from '../../inherited-context.js'
 import type { RepeatableCall } from '../../slots/repeat-layers.js'
 
 /** One request of a call: the first, or one that a redirect led to. */
@@ -26,11 +28,12 @@ export function isRepeatable(method: string, headers: Readonly<Record<string, un
 }
 
 /** One call of a `fetch`, as its pipeline needs it. It travels as the `data` of the execution. */
-export class FetchCall implements RepeatableCall {
+export class FetchCall implements RepeatableCall, RunningCall {
   readonly operation: string
   readonly startedAt: number
   /** Of the request that the call is made for. */
   readonly context: ActiveContext | undefined
+  readonly priority: Priority | undefined
   /** The total time of the call. */
   timeoutMs: number | undefined = undefined
   request: FetchHop
@@ -51,10 +54,12 @@ export class FetchCall implements RepeatableCall {
     { latency, propagates }: CalledOrigin,
     startedAt: number,
     context: ActiveContext | undefined,
+    priority?: Priority | undefined,
   ) {
     this.operation = hop.method
     this.startedAt = startedAt
     this.context = context
+    this.priority = priority
     this.request = hop
     this.latency = latency
     this.#propagates = propagates
@@ -77,7 +82,10 @@ export class FetchCall implements RepeatableCall {
   /** Its own headers, and what they carry on to a host that may know of it. */
   headersOf(execution: Execution): Record<string, string> {
     const { headers } = this.request
-    if (this.context === undefined || !this.#propagates) return headers
-    return withRemainingTime(withContextHeaders(headers, this.context), execution)
+    const { context, priority } = this
+    if (!this.#propagates) return headers
+    let carried = context === undefined ? headers : withContextHeaders(headers, context)
+    if (priority !== undefined) carried = withPriority(carried, priority, headers)
+    return context === undefined ? carried : withRemainingTime(carried, execution)
   }
 }

@@ -6,6 +6,7 @@ import { sendAttempt } from '../../call/traced-send.js'
 import type { Send } from '../../slots/chaos/chaotic-send.js'
 import type { FetchCall } from './fetch-call.js'
 import { isRedirect } from './redirect.js'
+import { hasNoContent } from './to-response.js'
 
 /** Bodies that say they are no longer than this are received before the call settles, so that a retry covers them too. */
 const bufferedBytes = 64 * 1024
@@ -49,9 +50,9 @@ export function fetchExchange(
 
 function streamWhen(status: number, headers: TransportResponse['headers']): boolean {
   if (isFailure({ status, headers })) return false
-  if (isRedirect({ status, headers })) return false
+  if (isRedirect({ status, headers }) || hasNoContent(status)) return false
   const length = headers['content-length']
-  return length === undefined ? status !== 204 && status !== 304 : Number(length) > bufferedBytes
+  return length === undefined || Number(length) > bufferedBytes
 }
 
 function failureOf(execution: Execution, received: TransportResponse): ErrorAnswer<TransportResponse> {

@@ -1,7 +1,9 @@
 import { ReadableStream } from 'node:stream/web'
-import { show } from '../../../foundation/config/index.js'
+import { isAbortSignal } from '../../../foundation/cancellation/index.js'
+import { show, showUrl } from '../../../foundation/config/index.js'
 import { InvalidInputError, type Problem } from '../../../foundation/errors/index.js'
 import { type FetchBody, noBody, readBody, readRequestBody } from './fetch-body.js'
+import { refuseOptions } from './refuse-options.js'
 
 /** What `fetch` takes as its first argument. */
 export type FetchInput = string | URL | Request
@@ -42,7 +44,7 @@ export function readRequest(
   defaults: RequestDefaults,
 ): FetchRequest {
   const problems: Problem[] = []
-  const source = input instanceof Request ? input : undefined
+  const source = isRequest(input) ? input : undefined
   const url = readUrl(source?.url ?? input, defaults, problems)
   const method = readMethod(init?.method ?? source?.method, problems)
   const { body, lateBody } = bodyOf(source, init, method, problems)
@@ -52,19 +54,36 @@ export function readRequest(
   if (redirect !== 'follow' && redirect !== 'error' && redirect !== 'manual') {
     problems.push({ path: 'redirect', message: `must be follow, error or manual, not ${show(redirect)}` })
   }
-  const signal = init?.signal === undefined ? source?.signal : (init.signal ?? undefined)
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+  const signal = (init?.signal === undefined ? source?.signal : init.signal) ?? undefined
+  if (signal !== undefined && !isAbortSignal(signal)) {
     problems.push({ path: 'signal', message: 'must be an AbortSignal' })
   }
-  if (init) refuseUnkept(init, problems)
+  if (init) refuseOptions(init, problems)
   if (problems.length > 0) throw new InvalidInputError('fetch()', problems)
   return { url, method, headers, body, lateBody, redirect, signal }
+}
+
+/** Whether `value` is a `Request`: the undici package, node-fetch and the sandboxes of test runners have their own. */
+function isRequest(value: unknown): value is Request {
+  if (value instanceof Request) return true
+  if (typeof value !== 'object' || value === null) return false
+  const { url, method, headers } = value as Partial<Request>
+  return (
+    Object.prototype.toString.call(value) === '[object Request]' &&
+    typeof url === 'string' &&
+    typeof method === 'string' &&
+    typeof headers === 'object'
+  )
 }
 
 const nowhere = new URL('http://invalid.invalid')
 
 function readUrl(input: unknown, { base }: RequestDefaults, problems: Problem[]): URL {
   const text = String(input)
+  if (typeof input === 'object' && text.startsWith('[object ')) {
+    problems.push({ path: 'url', message: `must be a string, a URL or a Request, not ${show(input)}` })
+    return nowhere
+  }
   const isRelative = base !== undefined && !absolute.test(text)
   const joint = /^[/?#]/.test(text) ? '' : '/'
   const whole = isRelative ? `${base.origin}${base.basePath}${joint}${text}` : text
@@ -73,11 +92,11 @@ function readUrl(input: unknown, { base }: RequestDefaults, problems: Problem[])
     url = new URL(whole)
   } catch {
     const remedy = base === undefined ? '; a relative one needs the option baseUrl' : ''
-    problems.push({ path: 'url', message: `is no URL: ${show(text)}${remedy}` })
+    problems.push({ path: 'url', message: `is no URL: ${showUrl(text)}${remedy}` })
     return nowhere
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    problems.push({ path: 'url', message: `must be an http: or https: URL, not ${show(text)}` })
+    problems.push({ path: 'url', message: `must be an http: or https: URL, not ${showUrl(text)}` })
   }
   if (url.username !== '' || url.password !== '') {
     const message = 'must not carry a user name or password; send an authorization header instead'
@@ -117,7 +136,7 @@ function bodyOf(
     if (source?.bodyUsed || stream.locked) return problem('of the Request has been read already')
     return { body: noBody, lateBody: () => readRequestBody(stream) }
   }
-  const body = readBody(given)
+  const body = readBody(given ?? stream)
   return typeof body === 'string' ? problem(body) : { body, lateBody: undefined }
 }
 
@@ -142,14 +161,4 @@ function headersOf(
   if (contentType !== undefined) headers['content-type'] ??= contentType
   if (length !== undefined) headers['content-length'] ??= String(length)
   return headers
-}
-
-/** What other implementations promise with these and this one would not keep. */
-function refuseUnkept(init: RequestInit & { readonly dispatcher?: unknown }, problems: Problem[]): void {
-  if (typeof init.integrity === 'string' && init.integrity !== '') {
-    problems.push({ path: 'integrity', message: 'is not checked; leave it out' })
-  }
-  if (init.dispatcher !== undefined) {
-    problems.push({ path: 'dispatcher', message: 'is an option of createFetch(), not of a call' })
-  }
 }

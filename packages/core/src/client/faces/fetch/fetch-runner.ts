@@ -1,25 +1,18 @@
-import { ClosedError, isHoldfastError } from '../../../foundation/errors/index.js'
 import type { Emitter } from '../../../foundation/events/index.js'
 import { StreamedBody, type TransportResponse } from '../../../http/transport/index.js'
-import {
-  Execution,
-  fallback,
-  linkTimeout,
-  type Step,
-  timeoutErrors,
-  untilAborted,
-} from '../../../policies/index.js'
+import { type Execution, type Step, untilAborted } from '../../../policies/index.js'
 import { contextStorage } from '../../../telemetry/context/index.js'
 import type { CallLedger } from '../../call/call-ledger.js'
-import { isCallersFault } from '../../call/callers-fault.js'
+import type { OperationObserver } from '../../call/call-observer.js'
+import { type CallFace, CallRun } from '../../call/call-run.js'
 import type { ClientEvents } from '../../call/client-events.js'
+import { deadlineLayer } from '../../call/deadline-layer.js'
+import { describeError } from '../../call/describe-error.js'
 import { ErrorAnswer } from '../../call/error-answer.js'
-import { settleCall } from '../../call/settle-call.js'
+import { fallbackLayer } from '../../call/fallback-layer.js'
 import type { ClientTelemetry } from '../../client-telemetry.js'
 import { observerOf } from '../../destinations/observer-of.js'
 import type { OriginRegistry } from '../../destinations/origin-registry.js'
-import { InheritedAbort, inheritedTimeout } from '../../inherited-context.js'
-import { namesOf } from '../../slots/repeat-layers.js'
 import type { FetchHop } from './fetch-call.js'
 import type { ResolvedFetch } from './fetch-options.js'
 import type { FetchRequest } from './fetch-request.js'
@@ -35,99 +28,64 @@ interface RunnerParts {
   readonly telemetry: ClientTelemetry
 }
 
-const noWork = (): void => {}
-
 /** Runs the calls of one `fetch`. */
-export class FetchRunner {
+export class FetchRunner implements CallFace<FetchTask> {
+  readonly ledger: CallLedger
+  readonly closed = 'the fetch is closed'
   readonly #options: ResolvedFetch
   readonly #origins: OriginRegistry<TransportResponse>
-  readonly #parts: RunnerParts
+  readonly #telemetry: ClientTelemetry
   readonly #step: Step
 
-  constructor(options: ResolvedFetch, origins: OriginRegistry<TransportResponse>, parts: RunnerParts) {
+  constructor(
+    options: ResolvedFetch,
+    origins: OriginRegistry<TransportResponse>,
+    { events, ledger, telemetry }: RunnerParts,
+  ) {
     this.#options = options
     this.#origins = origins
-    this.#parts = parts
-    this.#step = this.#link(parts.events)
+    this.ledger = ledger
+    this.#telemetry = telemetry
+    this.#step = this.#link(events)
   }
 
   /** Settles with a `Response`, or with the caller's own reason, or with a `HoldfastError`. */
-  async run(asked: FetchRequest, startedAt: number): Promise<Response> {
-    const { ledger, telemetry } = this.#parts
-    const { signal } = asked
+  run(asked: FetchRequest, startedAt: number): Promise<Response> {
     const entry = this.#origins.entryOf(asked.url.origin)
-    const task = new FetchTask(asked, entry, startedAt, contextStorage.getStore())
-    const execution = Execution.start(noWork, task, task.context?.priority)
-    const inherited = this.#begin(task, execution)
-    if (signal !== undefined) execution.follow(signal)
-    ledger.begin(execution)
-    const observer = observerOf(telemetry, entry, task.operation)
-    task.trace = observer?.startCall(startedAt)
-    try {
-      const response = (await this.#step(execution)) as Response
-      if (observer !== undefined) settleCall(observer, task, undefined)
-      return response
-    } catch (error) {
-      const described = this.#describe(error, task)
-      if (observer !== undefined) settleCall(observer, task, described)
-      throw described
-    } finally {
-      execution.release()
-      if (inherited !== undefined) task.context?.detach(inherited)
-      if (signal !== undefined) execution.unfollow(signal)
-      ledger.end(execution)
-    }
+    const { priority, timeoutMs } = this.#options.protection
+    const task = new FetchTask(asked, entry, startedAt, contextStorage.getStore(), priority)
+    task.timeoutMs = timeoutMs === false ? undefined : timeoutMs
+    return CallRun.run(this, task, asked.signal) as Promise<Response>
   }
 
-  /** Inside a request a call has no more time than the request, and ends with it. */
-  #begin(task: FetchTask, execution: Execution): InheritedAbort | undefined {
-    const { context, startedAt } = task
-    const { timeoutMs } = this.#options.protection
-    task.timeoutMs = timeoutMs === false ? undefined : timeoutMs
-    try {
-      if (this.#parts.ledger.isClosed) throw new ClosedError('the fetch is closed', { phase: 'queued' })
-      if (context === undefined) return undefined
-      task.timeoutMs = inheritedTimeout(task.timeoutMs, context, startedAt)
-    } catch (error) {
-      throw this.#describe(error, task)
-    }
-    const inherited = new InheritedAbort(execution)
-    context.attach(inherited)
-    return inherited
+  observerOf(task: FetchTask): OperationObserver | undefined {
+    return observerOf(this.#telemetry, this.#origins.entryOf(task.request.origin), task.operation)
+  }
+
+  answer(run: CallRun): Promise<unknown> {
+    return this.#step(run)
+  }
+
+  failureOf(error: unknown, task: FetchTask): unknown {
+    return describeError(error, task, task.request.url.host)
+  }
+
+  /** An abort by the caller comes back as the caller's own reason. */
+  fail(error: unknown, task: FetchTask): never {
+    throw this.#describe(error, task)
   }
 
   /** Fallback, deadline, and the requests of the call. */
   #link(events: Emitter<ClientEvents>): Step {
     const { fallback: answer } = this.#options
-    const exchange: Step = (execution) => this.#answer(execution)
-    if (answer === undefined) {
-      return (execution) => {
-        const { startedAt, timeoutMs } = execution.data as FetchTask
-        if (timeoutMs === undefined) return exchange(execution)
-        execution.expireIn(timeoutMs, timeoutErrors.total, startedAt)
-        const pending = exchange(execution)
-        execution.arm(startedAt)
-        return pending
-      }
-    }
-    const policy = fallback(
-      (error: unknown, context: unknown) => {
-        const task = (context as Execution).data as FetchTask
-        const { method, url } = task.asked
-        task.status = 0
-        return answer(this.#describe(error, task) as never, { method, url: url.href })
-      },
-      { when: (error) => !isCallersFault(error) },
-    )
-    policy.on('fallback', ({ error, execution }) => {
-      const { asked } = execution.data as FetchTask
-      const dependency = asked.url.host
-      events.emit('fallback', { dependency, ...namesOf(execution), error: error as never })
+    if (answer === undefined) return deadlineLayer(true)((execution) => this.#answer(execution))
+    const layer = fallbackLayer<FetchTask>({
+      events,
+      dependencyOf: ({ request }) => request.url.host,
+      standIn: (error, { asked: { method, url } }) => answer(error, { method, url: url.href }),
     })
     // Without a fallback the last answer is the answer; with one, its failure is what the fallback is asked about.
-    const strict: Step = (execution) => this.#answer(execution, true)
-    const timeoutOf = (execution: Execution) => (execution.data as FetchTask).timeoutMs
-    return policy.link(linkTimeout(strict, timeoutOf, timeoutErrors.total))
+    return layer(deadlineLayer(false)((execution) => this.#answer(execution, true)))
   }
 
   async #answer(execution: Execution, isStrict = false): Promise<Response> {
@@ -159,7 +117,7 @@ export class FetchRunner {
     const entry = this.#origins.entryOf(hop.origin)
     if (task.trace !== undefined && hop.origin !== task.request.origin) {
       task.trace.end(false)
-      task.trace = observerOf(this.#parts.telemetry, entry, hop.method)?.startCall(performance.now())
+      task.trace = observerOf(this.#telemetry, entry, hop.method)?.startCall(performance.now())
     }
     task.proceed(hop, entry)
   }
@@ -179,7 +137,7 @@ export class FetchRunner {
 
   #deliver(task: FetchTask, received: TransportResponse): Response {
     const { url, method } = task.request
-    const from = { url, method, redirected: task.redirects > 0 }
+    const from = { url, method, redirected: task.redirects > 0, signal: task.asked.signal }
     const { body } = received
     task.status = received.status
     if (!(body instanceof StreamedBody)) return toResponse(received, body as Buffer | undefined, from)
@@ -205,11 +163,6 @@ export class FetchRunner {
 
   #describe(error: unknown, task: FetchTask): unknown {
     const reason = callersReason(error, task.asked.signal)
-    if (reason !== error || !isHoldfastError(error)) return reason
-    error.dependency ??= task.request.url.host
-    error.operation ??= task.operation
-    error.attempts = task.attempts
-    error.elapsedMs = performance.now() - task.startedAt
-    return error
+    return reason === error ? this.failureOf(error, task) : reason
   }
 }

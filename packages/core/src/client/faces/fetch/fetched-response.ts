@@ -1,9 +1,13 @@
-import type { ReadableStream } from 'node:stream/web'
+import { ReadableStream } from 'node:stream/web'
 
 /** What a `Response` that was not made by hand knows besides. */
 export interface Provenance {
   readonly url: URL
   readonly redirected: boolean
+  /** The reason phrase as it came, which the constructor of a `Response` does not take with every character. */
+  readonly statusText: string
+  /** The caller's: a body that has not been read when it aborts fails. */
+  readonly signal?: AbortSignal | undefined
 }
 
 type ResponseBody = ConstructorParameters<typeof Response>[0]
@@ -14,11 +18,25 @@ const GlobalResponse = Response as unknown as new (
   init: ResponseInit,
 ) => {
   readonly status: number
-  readonly statusText: string
-  readonly headers: Headers
 }
 
 const { prototype } = Response
+const ownHeaders = Object.getOwnPropertyDescriptor(prototype, 'headers')?.get as () => Headers
+
+function refuseChange(): never {
+  throw new TypeError('immutable')
+}
+
+const immutable = { value: refuseChange, configurable: true }
+
+/** The headers of a response that was fetched cannot be changed. */
+function frozenHeaders(response: unknown): Headers {
+  const headers = ownHeaders.call(response)
+  if (!Object.hasOwn(headers, 'set')) {
+    Object.defineProperties(headers, { append: immutable, delete: immutable, set: immutable })
+  }
+  return headers
+}
 
 /** The global `Response`, with the properties that only `fetch` itself can set. */
 export class FetchedResponse extends GlobalResponse {
@@ -29,9 +47,16 @@ export class FetchedResponse extends GlobalResponse {
     this.#from = from
   }
 
+  get headers(): Headers {
+    return frozenHeaders(this)
+  }
+
+  get statusText(): string {
+    return this.#from.statusText
+  }
+
   get url(): string {
-    const { href, hash } = this.#from.url
-    return hash === '' ? href : href.slice(0, -hash.length)
+    return this.#from.url.href.replace(/#.*/, '')
   }
 
   get redirected(): boolean {
@@ -48,8 +73,10 @@ export class FetchedResponse extends GlobalResponse {
 
   /** Gives a plain response what this one knows of itself. */
   protected sign(copy: Response): Response {
-    const { url, redirected, type } = this
+    const { statusText, url, redirected, type } = this
+    frozenHeaders(copy)
     return Object.defineProperties(copy, {
+      statusText: { value: statusText },
       url: { value: url },
       redirected: { value: redirected },
       type: { value: type },
@@ -63,6 +90,7 @@ export class FetchedResponse extends GlobalResponse {
  */
 export class BufferedResponse extends FetchedResponse {
   readonly #bytes: Buffer
+  readonly #signal: AbortSignal | undefined
   #isUsed = false
   /** The same response with a stream for its body. */
   #streamed: Response | undefined = undefined
@@ -70,6 +98,7 @@ export class BufferedResponse extends FetchedResponse {
   constructor(bytes: Buffer, init: ResponseInit, from: Provenance) {
     super(null, init, from)
     this.#bytes = bytes
+    this.#signal = from.signal
   }
 
   get body(): Response['body'] {
@@ -111,6 +140,7 @@ export class BufferedResponse extends FetchedResponse {
   #take(): Buffer {
     if (this.#isUsed) throw new TypeError('Body is unusable: Body has already been read')
     this.#isUsed = true
+    if (this.#signal?.aborted === true) throw this.#signal.reason
     return this.#bytes
   }
 
@@ -120,17 +150,37 @@ export class BufferedResponse extends FetchedResponse {
   }
 
   #copy(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#take())
+    return copyOf(this.#take())
   }
 
   #stream(): Response {
     if (this.#streamed === undefined) {
-      const { status, statusText, headers } = this
-      this.#streamed = new Response(new Uint8Array(this.#bytes), { status, statusText, headers })
-      if (this.#isUsed) void this.#streamed.arrayBuffer()
+      const { status, headers } = this
+      const body = this.#signal === undefined ? new Uint8Array(this.#bytes) : this.#source(this.#signal)
+      this.#streamed = new Response(body as ResponseBody, { status, headers })
+      if (this.#isUsed) void this.#streamed.arrayBuffer().catch(ignore)
     }
     return this.#streamed
   }
+
+  #source(signal: AbortSignal): ReadableStream {
+    const bytes = copyOf(this.#bytes)
+    return new ReadableStream({
+      type: 'bytes',
+      pull(controller) {
+        if (signal.aborted) return controller.error(signal.reason)
+        if (bytes.length > 0) controller.enqueue(bytes)
+        controller.close()
+        controller.byobRequest?.respond(0)
+      },
+    })
+  }
+}
+
+function ignore(): void {}
+
+function copyOf(bytes: Buffer): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes)
 }
 
 // Who prints a response should not have to know.

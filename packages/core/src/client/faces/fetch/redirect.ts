@@ -1,6 +1,8 @@
+import { showUrl } from '../../../foundation/config/index.js'
 import { InvalidResponseError } from '../../../foundation/errors/index.js'
 import type { TransportResponse } from '../../../http/transport/index.js'
 import type { FetchHop } from './fetch-call.js'
+import { requestPath } from './request-path.js'
 
 /** As the Fetch standard has it. */
 export const maxRedirects = 20
@@ -40,7 +42,7 @@ export function nextHop(hop: FetchHop, response: TransportResponse): FetchHop {
   return {
     url,
     origin: url.origin,
-    path: url.pathname + url.search,
+    path: requestPath(url),
     method: dropsBody ? 'GET' : hop.method,
     headers,
     body: dropsBody ? undefined : hop.body,
@@ -50,7 +52,7 @@ export function nextHop(hop: FetchHop, response: TransportResponse): FetchHop {
 
 function targetOf(hop: FetchHop, response: TransportResponse): URL {
   const { location } = response.headers
-  const text = Array.isArray(location) ? location[0] : location
+  const text = bytesEncoded(Array.isArray(location) ? location[0] : location)
   if (text === undefined || !URL.canParse(text, hop.url.href)) throw refuse(hop, response, 'leads to no URL')
   const url = new URL(text, hop.url)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
@@ -62,13 +64,18 @@ function targetOf(hop: FetchHop, response: TransportResponse): URL {
   return url
 }
 
+/** `location` with the bytes beyond ASCII, which come as latin-1, percent-encoded: in whatever encoding, they go back. */
+function bytesEncoded(location: string | undefined): string | undefined {
+  return location?.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`)
+}
+
 /** The error of a redirect that is not followed. */
 export function refuse(
   { method, origin }: FetchHop,
   { status, headers }: TransportResponse,
   message: string,
 ): InvalidResponseError {
-  const location = String(headers.location).slice(0, 200)
+  const location = showUrl(String(headers.location).slice(0, 200))
   return new InvalidResponseError(
     `${method} ${origin}`,
     { status, problems: [{ path: 'location', message: `the redirect ${message}` }], snippet: location },

@@ -18,6 +18,13 @@ export interface BodyBounds {
   readonly describe: (error: unknown) => unknown
 }
 
+/** Longer ones overflow Node.js' timers. */
+const maxTimerMs = 2 ** 31 - 1
+
+function expired(timeoutMs: number): DeadlineExceededError {
+  return new DeadlineExceededError(`the call took longer than ${timeoutMs} ms`, { phase: 'reading' })
+}
+
 const noWork = (): void => {}
 
 /** The body of a response, bounded by the deadline of its call and by the caller's signal until it has ended. */
@@ -29,13 +36,13 @@ export function toWebStream(body: StreamedBody, bounds: BodyBounds): ReadableStr
   if (signal !== undefined) execution.follow(signal)
   const inherited = context === undefined ? undefined : new InheritedAbort(execution)
   if (inherited !== undefined) context?.attach(inherited)
-  if (remainingMs !== Number.POSITIVE_INFINITY) {
-    const expired = () =>
-      new DeadlineExceededError(`the call took longer than ${timeoutMs} ms`, { phase: 'reading' })
-    execution.expireIn(Math.max(0, remainingMs), expired)
-    execution.arm()
-  }
+  // A body that nobody reads must not hold the process; where somebody does, the socket holds it.
+  const timer =
+    remainingMs > maxTimerMs
+      ? undefined
+      : setTimeout(() => execution.abort(expired(timeoutMs)), Math.max(0, remainingMs)).unref()
   body.once('close', () => {
+    clearTimeout(timer)
     execution.release()
     if (signal !== undefined) execution.unfollow(signal)
     if (inherited !== undefined) context?.detach(inherited)

@@ -1,10 +1,20 @@
 import { STATUS_CODES } from 'node:http'
 import type { ReadableStream } from 'node:stream/web'
 import { ProtocolError, type ResponseHeaders } from '../../../foundation/errors/index.js'
-import type { TransportResponse } from '../../../http/transport/index.js'
+import { isDecoded, type TransportResponse } from '../../../http/transport/index.js'
 import { BufferedResponse, FetchedResponse, type Provenance } from './fetched-response.js'
 
-const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
+const emptyStatuses: ReadonlySet<number> = new Set([204, 205, 304])
+
+/** Whether a `Response` of this status can have no body. */
+export function hasNoContent(status: number): boolean {
+  return emptyStatuses.has(status)
+}
+
+/** Whom a response comes from, and what it answers. */
+type FetchedFrom = Omit<Provenance, 'statusText'> & { readonly method: string }
+
+type ReceivedHead = Pick<TransportResponse, 'status' | 'statusText' | 'headers'>
 
 /**
  * A `Response` of what the transport received.
@@ -12,24 +22,21 @@ const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
  * @throws {ProtocolError} `PROTOCOL_ERROR` for a status that a `Response` cannot have.
  */
 export function toResponse(
-  { status, headers }: Pick<TransportResponse, 'status' | 'headers'>,
+  { status, statusText = STATUS_CODES[status] ?? '', headers }: ReceivedHead,
   body: Buffer | ReadableStream | undefined,
-  from: Provenance & { readonly method: string },
+  from: FetchedFrom,
 ): Response {
   if (status < 200 || status > 599) {
     throw new ProtocolError(`the status ${status} has no meaning`, { phase: 'reading' })
   }
-  const hasBody = body !== undefined && !bodiless.has(status) && from.method !== 'HEAD'
+  const hasBody = body !== undefined && !hasNoContent(status) && from.method !== 'HEAD'
   const content = hasBody ? body : null
   try {
-    const init = {
-      status,
-      statusText: STATUS_CODES[status] ?? '',
-      headers: responseHeaders(headers, hasBody),
-    }
+    const init = { status, headers: responseHeaders(headers, hasBody) }
+    const provenance = { ...from, statusText }
     const response = Buffer.isBuffer(content)
-      ? new BufferedResponse(content, init, from)
-      : new FetchedResponse(content, init, from)
+      ? new BufferedResponse(content, init, provenance)
+      : new FetchedResponse(content, init, provenance)
     return response as object as Response
   } catch (error) {
     // A dispatcher of the user's may make headers up that HTTP does not have.
@@ -44,13 +51,13 @@ export function toResponse(
 const ofEncodedBody = (name: string): boolean => name === 'content-encoding' || name === 'content-length'
 
 function responseHeaders(headers: ResponseHeaders, hasBody: boolean): Record<string, string> | Headers {
-  const isDecoded = hasBody && headers['content-encoding'] !== undefined
-  let isPlain = !isDecoded
+  const wasEncoded = hasBody && isDecoded(headers['content-encoding'])
+  let isPlain = !wasEncoded
   for (const name in headers) if (typeof headers[name] !== 'string') isPlain = false
   if (isPlain) return headers as Record<string, string>
   const list = new Headers()
   for (const [name, value] of Object.entries(headers)) {
-    if (isDecoded && ofEncodedBody(name)) continue
+    if (wasEncoded && ofEncodedBody(name)) continue
     for (const one of Array.isArray(value) ? value : [value]) list.append(name, one)
   }
   return list

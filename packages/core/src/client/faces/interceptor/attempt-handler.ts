@@ -6,6 +6,7 @@ import {
   type Phase,
   type ResponseHeaders,
 } from '../../../foundation/errors/index.js'
+import { isMissingBody } from '../../../http/transport/index.js'
 import type { Abortable, Execution } from '../../../policies/index.js'
 import { ErrorAnswer } from '../../call/error-answer.js'
 import { AnswerRelay, type RelayedHead } from './answer-relay.js'
@@ -177,8 +178,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
   }
 
   onResponseError(_: unknown, error: Error): void {
-    if (this.#head?.status === 304 && 'code' in error && error.code === lengthMismatch) {
-      // undici looks for the body that a 304 announces and never has.
+    if (this.#head !== undefined && isMissingBody(error, this.#head.status)) {
       this.onResponseEnd(undefined, {})
       return
     }
@@ -241,5 +241,3 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
     this.#onEnded?.()
   }
 }
-
-const lengthMismatch = 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'

@@ -1,11 +1,13 @@
 import type { Dispatcher } from 'undici'
 import { AbortedError, isHoldfastError } from '../../../foundation/errors/index.js'
+import type { Priority } from '../../../foundation/priority/index.js'
 import type { Execution } from '../../../policies/index.js'
 import { contextStorage } from '../../../telemetry/context/index.js'
 import type { CallTrace } from '../../../telemetry/tracing/index.js'
 import type { UsualLatency } from '../../attempt/attempt-facts.js'
 import type { Verdict } from '../../attempt/classify.js'
-import { endedIn } from '../../call/call-phase.js'
+import { describeError } from '../../call/describe-error.js'
+import type { RunningCall } from '../../call/running-call.js'
 import type { OriginEntry } from '../../destinations/origin-registry.js'
 import type { RepeatableCall } from '../../slots/repeat-layers.js'
 import { isReplayableBody, mayRepeat } from './request-facts.js'
@@ -25,7 +27,7 @@ export interface AnsweredAttempt {
  * One request of a dispatcher's user. It travels as the `data` of the execution, and is the controller that the user's
  * handler gets for all attempts together.
  */
-export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchController {
+export class InterceptedCall implements RepeatableCall, RunningCall, Dispatcher.DispatchController {
   readonly options: Dispatcher.DispatchOptions
   readonly handler: Dispatcher.DispatchHandler
   readonly operation: string
@@ -37,6 +39,9 @@ export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchContr
   readonly context = contextStorage.getStore()
   /** Whether its host may know of that one. */
   readonly propagates: boolean
+  priority: Priority | undefined = undefined
+  /** The total time until its answer. */
+  timeoutMs: number | undefined = undefined
   failure: unknown = undefined
   verdict: Verdict | undefined = undefined
   trace: CallTrace | undefined = undefined
@@ -114,12 +119,6 @@ export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchContr
     else this.#execution?.abort(new AbortedError(undefined, { cause: reason }))
   }
 
-  /** Ends it, or the answer that is being passed on, with the error that the user is to get. */
-  interrupt(error: unknown): void {
-    if (this.adopted !== undefined) this.adopted.stop(endedIn('reading', error) as Error)
-    else this.#execution?.abort(error)
-  }
-
   pause(): void {
     this.#isPaused = true
     this.adopted?.pause()
@@ -150,11 +149,6 @@ export class InterceptedCall implements RepeatableCall, Dispatcher.DispatchContr
 
   /** Says of an error which call it ended. */
   describe(error: unknown): unknown {
-    if (!isHoldfastError(error)) return error
-    if (this.#dependency !== '') error.dependency ??= this.#dependency
-    error.operation ??= this.operation
-    error.attempts = this.attempts
-    error.elapsedMs = performance.now() - this.startedAt
-    return error
+    return describeError(error, this, this.#dependency)
   }
 }

@@ -1,15 +1,17 @@
 import type { Dispatcher } from 'undici'
 import { OptionCheck } from '../../../foundation/config/index.js'
-import { ClosedError } from '../../../foundation/errors/index.js'
 import { Emitter, type Listener, type Unsubscribe } from '../../../foundation/events/index.js'
-import { type ChaosInjection, Execution, injectFault, timeoutErrors } from '../../../policies/index.js'
+import { type ChaosInjection, type Execution, injectFault, type Step } from '../../../policies/index.js'
 import type { CallTrace } from '../../../telemetry/tracing/index.js'
 import type { AttemptExchange } from '../../attempt/attempt-guards.js'
 import { CallLedger } from '../../call/call-ledger.js'
+import type { OperationObserver } from '../../call/call-observer.js'
+import { endedIn } from '../../call/call-phase.js'
+import { type CallFace, CallRun } from '../../call/call-run.js'
 import type { ClientEvents } from '../../call/client-events.js'
 import { type CloseOptions, closeWith } from '../../call/close-with.js'
+import { deadlineLayer } from '../../call/deadline-layer.js'
 import { ErrorAnswer, isFailure } from '../../call/error-answer.js'
-import { settleCall } from '../../call/settle-call.js'
 import { subscribe } from '../../call/subscribe.js'
 import { anyDependency, watchClient } from '../../call/watch-client.js'
 import { type ClientTelemetry, standaloneTelemetry } from '../../client-telemetry.js'
@@ -20,7 +22,6 @@ import {
   OriginRegistry,
   type OriginsStats,
 } from '../../destinations/origin-registry.js'
-import { InheritedAbort, inheritedTimeout } from '../../inherited-context.js'
 import type { Protection } from '../../options/protection-options.js'
 import { answeringDispatch } from '../../slots/chaos/answering-dispatch.js'
 import { type ChaosTarget, ClientChaos } from '../../slots/chaos/client-chaos.js'
@@ -93,12 +94,15 @@ export function observedInterceptor(
   check.done()
   const telemetry = telemetryAround.with(options)
   const ledger = new CallLedger()
+  const face = new InterceptorFace(ledger, telemetry)
   const intercept = (dispatch: Dispatch): Dispatch => {
     return (request, handler) => {
       if (request.upgrade || request.method === 'CONNECT') return dispatch(request, handler)
       const entry = origins.entryOf(String(request.origin ?? ''))
       const call = new DispatchedCall(dispatch, request, handler, entry)
-      void run(call, entry, { timeoutMs: protection.timeoutMs, ledger, telemetry })
+      call.priority = protection.priority
+      if (protection.timeoutMs !== false) call.timeoutMs = protection.timeoutMs
+      void CallRun.run(face, call)
       return true
     }
   }
@@ -123,6 +127,7 @@ export function observedInterceptor(
 /** A call that knows which dispatcher it goes to. */
 class DispatchedCall extends InterceptedCall {
   readonly dispatch: Dispatch
+  readonly entry: OriginEntry
 
   constructor(
     dispatch: Dispatch,
@@ -132,10 +137,9 @@ class DispatchedCall extends InterceptedCall {
   ) {
     super(options, handler, entry)
     this.dispatch = dispatch
+    this.entry = entry
   }
 }
-
-const noWork = (): void => {}
 
 function exchangeOf(
   { retry, idleTimeoutMs }: Protection,
@@ -216,52 +220,53 @@ async function sendTraced(
   }
 }
 
-interface RunContext {
-  readonly timeoutMs: number | false
+/** Runs the calls of one interceptor. */
+class InterceptorFace implements CallFace<DispatchedCall> {
   readonly ledger: CallLedger
-  readonly telemetry: ClientTelemetry
-}
+  readonly closed = 'the interceptor is closed'
+  readonly #telemetry: ClientTelemetry
+  readonly #step: Step = deadlineLayer(true)((execution) => {
+    return (execution.data as DispatchedCall).entry.step(execution)
+  })
 
-async function run(
-  call: DispatchedCall,
-  entry: OriginEntry,
-  { timeoutMs, ledger, telemetry }: RunContext,
-): Promise<void> {
-  const { context } = call
-  const execution = Execution.start(noWork, call, context?.priority)
-  const inherited = context === undefined ? undefined : inheritedAbortOf(call)
-  const observer = observerOf(telemetry, entry, call.operation)
-  ledger.begin(execution)
-  entry.active++
-  try {
-    call.begin(execution)
-    if (ledger.isClosed) throw new ClosedError('the interceptor is closed', { phase: 'queued' })
-    const total = timeoutMs === false ? undefined : timeoutMs
-    const ownMs = context === undefined ? total : inheritedTimeout(total, context, call.startedAt)
-    if (inherited !== undefined) context?.attach(inherited)
-    call.trace = observer?.startCall(call.startedAt)
-    if (ownMs !== undefined) execution.expireIn(ownMs, timeoutErrors.total, call.startedAt)
-    const pending = entry.step(execution)
-    execution.arm(call.startedAt)
-    await pending
-    if (observer !== undefined) settleCall(observer, call, undefined)
-  } catch (error) {
-    const isAnswered = call.adopted !== undefined || error instanceof ErrorAnswer
+  constructor(ledger: CallLedger, telemetry: ClientTelemetry) {
+    this.ledger = ledger
+    this.#telemetry = telemetry
+  }
+
+  observerOf({ entry, operation }: DispatchedCall): OperationObserver | undefined {
+    return observerOf(this.#telemetry, entry, operation)
+  }
+
+  begun(run: CallRun, call: DispatchedCall): void {
+    call.entry.active++
+    call.begin(run)
+  }
+
+  answer(run: CallRun): Promise<unknown> {
+    return this.#step(run)
+  }
+
+  failureOf(error: unknown, call: DispatchedCall): unknown {
     if (error instanceof ErrorAnswer) call.status = error.status
-    if (observer !== undefined) settleCall(observer, call, isAnswered ? undefined : call.describe(error))
+    const isAnswered = call.adopted !== undefined || error instanceof ErrorAnswer
+    return isAnswered ? undefined : call.describe(error)
+  }
+
+  fail(error: unknown, call: DispatchedCall): void {
     if (call.adopted !== undefined) return
     if (error instanceof ErrorAnswer) (error.answer as AnswerHead).attempt.adopt()
     else call.deliver(error)
-  } finally {
-    execution.release()
-    call.dropHeld()
-    entry.active--
-    ledger.end(execution)
-    // The answer that is being passed on still ends with the request that it is for.
-    if (inherited !== undefined) void execution.settled(0).then(() => context?.detach(inherited))
   }
-}
 
-function inheritedAbortOf(call: InterceptedCall): InheritedAbort {
-  return new InheritedAbort({ abort: (reason) => call.interrupt(reason) })
+  settled(run: CallRun, call: DispatchedCall): boolean {
+    call.dropHeld()
+    call.entry.active--
+    const { adopted, context } = call
+    if (context === undefined || adopted === undefined) return false
+    // The answer that is being passed on still ends with the request that it is for.
+    run.attach({ abort: (reason) => adopted.stop(endedIn('reading', reason) as Error) })
+    void run.settled(0).then(() => run.leave())
+    return true
+  }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { EncodedRequest, Operation } from '../../../contract/index.js'
+import { isAbortSignal } from '../../../foundation/cancellation/index.js'
 import { InvalidInputError, type Problem, type ResponseHeaders } from '../../../foundation/errors/index.js'
 import { isPriority, type Priority, priorities } from '../../../foundation/priority/index.js'
 import type { Execution } from '../../../policies/index.js'
@@ -133,16 +134,6 @@ export function checkCallOptions(subject: string, operation: Operation, options:
 
 function isDuration(value: unknown): boolean {
   return typeof value === 'number' && value > 0 && value < 2 ** 31
-}
-
-/** By its shape: a test runner's sandbox has an `AbortSignal` of its own. */
-function isAbortSignal(value: unknown): boolean {
-  const { aborted, addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>
-  return (
-    typeof aborted === 'boolean' &&
-    typeof addEventListener === 'function' &&
-    typeof removeEventListener === 'function'
-  )
 }
 
 /** Writes the headers of all attempts of a call, those of the call itself winning. */

@@ -1,16 +1,16 @@
 import type { Emitter } from '../../../foundation/events/index.js'
-import { type Execution, fallback, linkTimeout, type Step, timeoutErrors } from '../../../policies/index.js'
+import type { Step } from '../../../policies/index.js'
 import type { UsualLatency } from '../../attempt/attempt-facts.js'
 import type { ClientReads } from '../../caching/client-reads.js'
 import { readLayer } from '../../caching/read-layer.js'
 import type { OperationObserver } from '../../call/call-observer.js'
-import { isCallersFault } from '../../call/callers-fault.js'
 import type { ClientEvents } from '../../call/client-events.js'
+import { deadlineLayer } from '../../call/deadline-layer.js'
+import { fallbackLayer } from '../../call/fallback-layer.js'
 import {
   type HedgeMemory,
   hedgeLayer,
   type Layer,
-  namesOf,
   noLayer,
   type RepeatContext,
   retryLayer,
@@ -37,8 +37,8 @@ export type PipelineMemory = HedgeMemory
  */
 export function linkOperation(context: PipelineContext, memory: PipelineMemory): Step {
   const layers: Layer[] = [
-    fallbackLayer(context),
-    deadlineLayer(context),
+    fallbackOf(context),
+    deadlineLayer(context.settings.fallback === undefined),
     (next) => linkEncoding(context, next),
     sharingLayer(context),
     (next) => context.resolved.rateLimit?.link(next) ?? next,
@@ -65,52 +65,19 @@ function sharingLayer(context: PipelineContext): Layer {
   })
 }
 
-/** Without a fallback nothing outlives the deadline, so the whole execution can expire and needs no fork. */
-function deadlineLayer({ settings }: PipelineContext): Layer {
-  const timeoutOf = (execution: Execution) => (execution.data as Call).timeoutMs
-  if (settings.fallback !== undefined) return (next) => linkTimeout(next, timeoutOf, timeoutErrors.total)
-  return (next) => (execution) => {
-    const { timeoutMs, startedAt } = execution.data as Call
-    if (timeoutMs === undefined) return next(execution)
-    execution.expireIn(timeoutMs, timeoutErrors.total, startedAt)
-    const pending = next(execution)
-    execution.arm(startedAt)
-    return pending
-  }
-}
-
-function fallbackLayer({ compiled, dependency, events, settings }: PipelineContext): Layer {
+/** A fallback outlives the deadline: it is there for calls that have used up their time. */
+function fallbackOf({ dependency, events, settings }: PipelineContext): Layer {
   const answer = settings.fallback
   if (answer === undefined) return noLayer
-  const operation = compiled.name
-  const policy = fallback(
-    (error: unknown, context: unknown) => {
-      const call = (context as Execution).data as Call
-      // What an answer that was refused has left behind.
-      call.status = 0
+  return fallbackLayer<Call>({
+    events,
+    dependencyOf: () => dependency,
+    standIn(error, call) {
+      // Of an answer that was refused.
       call.responseHeaders = noHeaders
-      return inTime(call, error, answer(error as never, { operation, input: call.input }))
+      const { operation, input } = call
+      return answer(error as never, { operation, input })
     },
-    { when: (error) => !isCallersFault(error) },
-  )
-  policy.on('fallback', ({ error, execution }) => {
-    events.emit('fallback', { dependency, ...namesOf(execution), error: error as never })
-  })
-  return (next) => policy.link(next)
-}
-
-/** What a fallback has after the deadline, in milliseconds: it is there for calls that have used up their time. */
-const fallbackGraceMs = 1_000
-
-/** The answer of a fallback, or the call's own error when the fallback hangs. */
-function inTime(call: Call, error: unknown, answer: unknown): unknown {
-  if (typeof (answer as { then?: unknown } | null | undefined)?.then !== 'function') return answer
-  const leftMs = (call.timeoutMs ?? 0) - (performance.now() - call.startedAt)
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(reject, Math.max(leftMs, fallbackGraceMs), error)
-    Promise.resolve(answer)
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer))
   })
 }
 

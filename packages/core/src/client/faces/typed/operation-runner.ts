@@ -1,31 +1,31 @@
 import { Readable } from 'node:stream'
-import { ClosedError, isHoldfastError } from '../../../foundation/errors/index.js'
-import { Execution, type Step } from '../../../policies/index.js'
-import { type ActiveContext, contextStorage } from '../../../telemetry/context/index.js'
+import { isHoldfastError } from '../../../foundation/errors/index.js'
+import type { Step } from '../../../policies/index.js'
+import { contextStorage } from '../../../telemetry/context/index.js'
 import type { TrafficDecision } from '../../../upstream/traffic/index.js'
 import type { CallLedger } from '../../call/call-ledger.js'
 import type { OperationObserver } from '../../call/call-observer.js'
 import { endedIn } from '../../call/call-phase.js'
-import { InheritedAbort, inheritedTimeout } from '../../inherited-context.js'
+import { type CallFace, CallRun } from '../../call/call-run.js'
+import { describeError } from '../../call/describe-error.js'
 import type { OperationSettings } from '../../options/operation-settings.js'
 import type { ResolvedClient } from '../../options/resolve-options.js'
 import { type Call, checkCallOptions, startCall } from './call.js'
 import type { CallOptions, SafeResult } from './client-types.js'
 import { linkOperation, type PipelineContext, type PipelineMemory } from './operation-pipeline.js'
 
-const noWork = (): void => {}
-
 /** Runs the calls of one operation. */
-export class OperationRunner {
+export class OperationRunner implements CallFace<Call> {
   #context: PipelineContext
-  readonly #ledger: CallLedger
+  readonly ledger: CallLedger
+  readonly closed = undefined
   readonly #observer: OperationObserver | undefined
   #pipeline: Step
   readonly #memory: PipelineMemory = {}
 
   constructor(context: PipelineContext, ledger: CallLedger, observer: OperationObserver | undefined) {
     this.#context = context
-    this.#ledger = ledger
+    this.ledger = ledger
     this.#observer = observer
     this.#pipeline = linkOperation(context, this.#memory)
   }
@@ -43,7 +43,7 @@ export class OperationRunner {
     decision?: TrafficDecision | undefined,
   ): Promise<unknown> {
     try {
-      return this.#run(this.#start(input, options, decision), options?.signal)
+      return CallRun.run(this, this.#start(input, options, decision), options?.signal)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -56,7 +56,7 @@ export class OperationRunner {
   ): Promise<SafeResult<unknown>> {
     try {
       const call = this.#start(input, options, decision)
-      const data = await this.#run(call, options?.signal)
+      const data = await CallRun.run(this, call, options?.signal)
       const { cached: cache, status, responseHeaders: headers } = call
       return { ok: true, status, headers, data, fromFallback: status === 0, cache }
     } catch (error) {
@@ -65,111 +65,52 @@ export class OperationRunner {
     }
   }
 
+  observerOf(): OperationObserver | undefined {
+    return this.#observer
+  }
+
+  answer(run: CallRun): Promise<unknown> {
+    return this.#pipeline(run)
+  }
+
+  failureOf(error: unknown, call: Call): unknown {
+    return describeError(error, call, this.#context.dependency)
+  }
+
+  fail(error: unknown, call: Call): never {
+    throw this.failureOf(error, call)
+  }
+
+  /** A streamed response ends with the request that it was asked for, and by the caller's signal, as long as it streams. */
+  settled(run: CallRun, call: Call, answer: unknown): boolean {
+    if (!(answer instanceof Readable)) return false
+    answer.once('close', () => run.leave())
+    // Listeners are called in turn, so that whoever reads the stream gets the error described.
+    answer.once('error', (error) => this.failureOf(error, call))
+    run.attach({ abort: (reason) => void answer.destroy(endedIn('reading', reason) as Error) })
+    return true
+  }
+
   #start(input: unknown, options: CallOptions | undefined, decision: TrafficDecision | undefined): Call {
-    const { compiled, endpoints, latency, settings, subject } = this.#context
-    const checked =
-      options === undefined
-        ? undefined
-        : this.#naming(() => checkCallOptions(subject, compiled.operation, options))
+    const { compiled, endpoints, latency, settings } = this.#context
+    const checked = options === undefined ? undefined : this.#checked(options)
     const call = startCall(compiled.name, input, settings, latency, checked)
     call.decision = decision
     call.propagates = endpoints.propagates
-    const context = contextStorage.getStore()
-    if (context !== undefined) this.#naming(() => inherit(call, context))
+    call.context = contextStorage.getStore()
     return call
   }
 
-  async #run(call: Call, signal: AbortSignal | undefined): Promise<unknown> {
-    if (this.#ledger.isClosed) throw this.#describe(new ClosedError(undefined, { phase: 'queued' }), call)
-    const execution = Execution.start(noWork, call, call.priority ?? call.context?.priority)
-    const inherited = call.context === undefined ? undefined : new InheritedAbort(execution)
-    if (inherited !== undefined) call.context?.attach(inherited)
-    // Signals may live as long as the process: what is over already does not follow one.
-    if (signal !== undefined && !execution.aborted) execution.follow(signal)
-    if (execution.aborted) throw this.#describe(endedIn('queued', execution.reason), call)
-    this.#ledger.begin(execution)
-    if (this.#observer !== undefined) call.trace = this.#observer.startCall(call.startedAt)
-    let streamed: Readable | undefined
+  #checked(options: CallOptions): CallOptions {
+    const { compiled, dependency, subject } = this.#context
     try {
-      const data = await this.#pipeline(execution)
-      if (data instanceof Readable) streamed = data
-      if (this.#observer !== undefined) this.#settled(this.#observer, call, undefined)
-      return data
+      return checkCallOptions(subject, compiled.operation, options)
     } catch (error) {
-      const described = this.#describe(error, call)
-      if (this.#observer !== undefined) this.#settled(this.#observer, call, described)
-      throw described
-    } finally {
-      execution.release()
-      if (inherited !== undefined) leave(call.context, inherited, streamed, execution)
-      // Listeners are called in turn, so that whoever reads the stream gets the error described.
-      streamed?.once('error', (error) => this.#describe(error, call))
-      if (signal !== undefined) {
-        if (streamed === undefined) execution.unfollow(signal)
-        else endWith(streamed, execution, signal)
-      }
-      this.#ledger.end(execution)
+      throw describeError(
+        error,
+        { operation: compiled.name, startedAt: performance.now(), attempts: 0 },
+        dependency,
+      )
     }
   }
-
-  #settled(observer: OperationObserver, call: Call, error: unknown): void {
-    call.trace?.end(error !== undefined, error)
-    observer.settled(call, performance.now() - call.startedAt, error)
-  }
-
-  #naming<Result>(run: () => Result): Result {
-    try {
-      return run()
-    } catch (error) {
-      throw this.#describe(error, undefined)
-    }
-  }
-
-  #describe(error: unknown, call: Call | undefined): unknown {
-    if (!isHoldfastError(error)) return error
-    const { dependency, compiled } = this.#context
-    // A fallback, or the source of a body, may fail with the error of another call, which tells of that one.
-    const isOwn =
-      (error.dependency ?? dependency) === dependency && (error.operation ?? compiled.name) === compiled.name
-    if (!isOwn) return error
-    error.dependency = dependency
-    error.operation = compiled.name
-    if (call !== undefined) {
-      error.attempts = call.attempts
-      error.elapsedMs = performance.now() - call.startedAt
-    }
-    return error
-  }
-}
-
-/** Inside a request a call has no more time than the request, and carries on what joins the two. */
-function inherit(call: Call, context: ActiveContext): void {
-  call.context = context
-  call.timeoutMs = inheritedTimeout(call.timeoutMs, context, call.startedAt)
-}
-
-/** A streamed response ends with the request that it was asked for, as long as it streams. */
-function leave(
-  context: ActiveContext | undefined,
-  inherited: InheritedAbort,
-  streamed: Readable | undefined,
-  execution: Execution,
-): void {
-  if (streamed === undefined) {
-    context?.detach(inherited)
-    return
-  }
-  streamed.once('close', () => context?.detach(inherited))
-  execution.attach({ abort: (reason) => void streamed.destroy(endedIn('reading', reason) as Error) })
-}
-
-/** The caller's signal ends a streamed response too, as long as it streams. */
-function endWith(body: Readable, execution: Execution, signal: AbortSignal): void {
-  const abortable = {
-    abort(reason: unknown): void {
-      body.destroy(endedIn('reading', reason) as Error)
-    },
-  }
-  body.once('close', () => execution.unfollow(signal))
-  execution.attach(abortable)
 }

@@ -1,4 +1,4 @@
-import { type OptionCheck, Secret, show } from '../../../foundation/config/index.js'
+import { type OptionCheck, Secret, showUrl } from '../../../foundation/config/index.js'
 import type { TlsOptions } from '../../../http/transport/index.js'
 import { RegistryClient } from '../registry-client.js'
 
@@ -71,7 +71,7 @@ function addressOf(check: OptionCheck, given: unknown): URL {
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     check.add(
       'address',
-      `${source}must be an http: or https: URL, such as ${defaultAddress}, not ${show(address)}`,
+      `${source}must be an http: or https: URL, such as ${defaultAddress}, not ${showUrl(address)}`,
     )
     return new URL(defaultAddress)
   }

@@ -1,4 +1,4 @@
-import { OptionCheck, Secret, show } from '../../../foundation/config/index.js'
+import { OptionCheck, Secret, show, showUrl } from '../../../foundation/config/index.js'
 import { originOf, type Resolver } from '../../endpoints/index.js'
 import type { KubernetesAccess } from './service-account.js'
 import { watchSlices } from './slice-watch.js'
@@ -161,7 +161,7 @@ function addressOf(check: OptionCheck, given: unknown): URL {
     typeof address !== 'string' ||
     !/^https?:$/.test(URL.canParse(address) ? new URL(address).protocol : '')
   ) {
-    check.add('address', `must be an http: or https: URL, not ${show(address)}`)
+    check.add('address', `must be an http: or https: URL, not ${showUrl(address)}`)
   } else return new URL(address)
   return new URL('https://kubernetes.default.svc')
 }

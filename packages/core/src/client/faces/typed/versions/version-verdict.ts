@@ -1,15 +1,5 @@
-import { type ErrorCode, isHoldfastError } from '../../../../foundation/errors/index.js'
+import { isHoldfastError, outcomeOfCode } from '../../../../foundation/errors/index.js'
 import type { SettledCall } from '../../../call/call-observer.js'
-
-/** Failures that are the caller's or this process's own, whichever version the call went to. */
-const callersFaults: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'ABORTED',
-  'CLOSED',
-  'CONFIG_INVALID',
-  'INVALID_INPUT',
-  'LOCAL_RESOURCE',
-  'RATE_LIMITED',
-])
 
 /**
  * Whether a call went well for the version that it was sent to; `undefined` where it says nothing about it. A version
@@ -25,7 +15,8 @@ export function versionDidWell(
   if (call.cached === 'stale') return call.attempts > 0 ? false : undefined
   if (error === undefined) return call.status !== 0
   if (!isHoldfastError(error)) return undefined
-  if (error.code !== 'HTTP_STATUS') return callersFaults.has(error.code) ? undefined : false
+  if (error.code !== 'HTTP_STATUS')
+    return outcomeOfCode(error.code).call.version === 'none' ? undefined : false
   const { status = 0 } = error as { readonly status?: number }
   return status < 500 && !failureStatuses.includes(status)
 }

@@ -1,4 +1,11 @@
-import { OptionCheck, show } from '../../foundation/config/index.js'
+import {
+  checkAll,
+  checkByRules,
+  type OptionRule,
+  type OptionRules,
+  optionRule,
+  show,
+} from '../../foundation/config/index.js'
 import { guarded, guardedRandom } from '../../foundation/events/index.js'
 import type { Execution } from '../kernel/index.js'
 import { type BreakerVerdict, judgeError } from './breaker-verdict.js'
@@ -79,7 +86,8 @@ export interface ResolvedCircuitBreaker extends Required<Omit<CircuitBreakerOpti
   readonly maxOpenMs: () => number
 }
 
-const defaults = Object.freeze({
+/** The defaults of `circuitBreaker`. */
+export const circuitBreakerDefaults = Object.freeze({
   failureRatio: 0.9,
   minimumCalls: 20,
   windowMs: 10_000,
@@ -89,24 +97,28 @@ const defaults = Object.freeze({
   maxOpenMs: 5_000,
   slowCallMs: false,
   probeTimeoutMs: 10_000,
+  shadow: false,
   name: 'circuit',
-})
+} as const)
 
-const optionNames = [
-  'failureRatio',
-  'minimumCalls',
-  'windowMs',
-  'connectionFailures',
-  'outageMs',
-  'openMs',
-  'maxOpenMs',
-  'slowCallMs',
-  'probeTimeoutMs',
-  'classify',
-  'shadow',
-  'name',
-  'random',
-] as const satisfies readonly (keyof CircuitBreakerOptions)[]
+const name: OptionRule = (check, path, value) =>
+  value === undefined || typeof value === 'string' || check.add(path, `must be a string, not ${show(value)}`)
+
+const rules: OptionRules<CircuitBreakerOptions> = {
+  failureRatio: optionRule.number({ min: 0, max: 1, exclusive: true }),
+  minimumCalls: optionRule.number({ min: 1, integer: true }),
+  windowMs: optionRule.milliseconds({ min: 100, exclusive: false }),
+  connectionFailures: optionRule.orFalse(optionRule.number({ min: 1, integer: true })),
+  outageMs: optionRule.orFalse(optionRule.milliseconds()),
+  openMs: optionRule.milliseconds(),
+  maxOpenMs: (check, path, value) => typeof value === 'function' || check.milliseconds(path, value),
+  slowCallMs: optionRule.orFalse(optionRule.milliseconds()),
+  probeTimeoutMs: optionRule.milliseconds(),
+  classify: optionRule.function(),
+  shadow: optionRule.boolean(),
+  name,
+  random: optionRule.function(),
+}
 
 /**
  * Checks the options of a breaker and fills them in.
@@ -116,55 +128,29 @@ export function resolveCircuitBreakerOptions(
   options: CircuitBreakerOptions,
   subject = 'circuitBreaker()',
 ): ResolvedCircuitBreaker {
-  const check = new OptionCheck(subject)
-  if (check.object('', options ?? null, optionNames)) {
-    checkThresholds(check, options)
-    checkTimes(check, options)
-    if (options.name !== undefined && typeof options.name !== 'string') {
-      check.add('name', `must be a string, not ${show(options.name)}`)
+  checkAll(subject, (check) => {
+    const { openMs, maxOpenMs } = Object(options) as CircuitBreakerOptions
+    checkByRules(check, '', options ?? null, rules)
+    if (openMs !== undefined && typeof maxOpenMs === 'number' && openMs > maxOpenMs) {
+      check.add('openMs', `is above maxOpenMs (${openMs} > ${maxOpenMs})`)
     }
-    check.boolean('shadow', options.shadow)
-    check.function('classify', options.classify)
-    check.function('random', options.random)
-  }
-  check.done()
+  })
   const { classify } = options
   return {
-    failureRatio: options.failureRatio ?? defaults.failureRatio,
-    minimumCalls: options.minimumCalls ?? defaults.minimumCalls,
-    windowMs: options.windowMs ?? defaults.windowMs,
-    connectionFailures: options.connectionFailures ?? defaults.connectionFailures,
-    outageMs: options.outageMs ?? defaults.outageMs,
-    openMs: options.openMs ?? defaults.openMs,
+    failureRatio: options.failureRatio ?? circuitBreakerDefaults.failureRatio,
+    minimumCalls: options.minimumCalls ?? circuitBreakerDefaults.minimumCalls,
+    windowMs: options.windowMs ?? circuitBreakerDefaults.windowMs,
+    connectionFailures: options.connectionFailures ?? circuitBreakerDefaults.connectionFailures,
+    outageMs: options.outageMs ?? circuitBreakerDefaults.outageMs,
+    openMs: options.openMs ?? circuitBreakerDefaults.openMs,
     maxOpenMs: longestOf(options),
-    slowCallMs: options.slowCallMs ?? (false as const),
-    probeTimeoutMs: options.probeTimeoutMs ?? defaults.probeTimeoutMs,
+    slowCallMs: options.slowCallMs ?? circuitBreakerDefaults.slowCallMs,
+    probeTimeoutMs: options.probeTimeoutMs ?? circuitBreakerDefaults.probeTimeoutMs,
     classify:
       classify === undefined ? judgeError : guarded('classify of circuitBreaker()', classify, judgeError),
-    shadow: options.shadow ?? false,
-    name: options.name ?? defaults.name,
+    shadow: options.shadow ?? circuitBreakerDefaults.shadow,
+    name: options.name ?? circuitBreakerDefaults.name,
     random: guardedRandom(options.random ?? Math.random),
-  }
-}
-
-function checkThresholds(check: OptionCheck, options: CircuitBreakerOptions): void {
-  check.number('failureRatio', options.failureRatio, { min: 0, max: 1, exclusive: true })
-  check.number('minimumCalls', options.minimumCalls, { min: 1, integer: true })
-  if (options.connectionFailures !== false) {
-    check.number('connectionFailures', options.connectionFailures, { min: 1, integer: true })
-  }
-}
-
-function checkTimes(check: OptionCheck, options: CircuitBreakerOptions): void {
-  const { openMs, maxOpenMs } = options
-  check.milliseconds('windowMs', options.windowMs, { min: 100, exclusive: false })
-  if (options.outageMs !== false) check.milliseconds('outageMs', options.outageMs)
-  check.milliseconds('openMs', openMs)
-  if (typeof maxOpenMs !== 'function') check.milliseconds('maxOpenMs', maxOpenMs)
-  check.milliseconds('probeTimeoutMs', options.probeTimeoutMs)
-  if (options.slowCallMs !== false) check.milliseconds('slowCallMs', options.slowCallMs)
-  if (openMs !== undefined && typeof maxOpenMs === 'number' && openMs > maxOpenMs) {
-    check.add('openMs', `is above maxOpenMs (${openMs} > ${maxOpenMs})`)
   }
 }
 
@@ -173,7 +159,7 @@ const longestTimerMs = 2 ** 31 - 1
 
 /** How long it may stay open; what a function gives that is no time is not believed. */
 function longestOf({ maxOpenMs, openMs = 0 }: CircuitBreakerOptions): () => number {
-  const usual = Math.max(defaults.maxOpenMs, openMs)
+  const usual = Math.max(circuitBreakerDefaults.maxOpenMs, openMs)
   if (typeof maxOpenMs !== 'function') return () => maxOpenMs ?? usual
   const asked = guarded('maxOpenMs of circuitBreaker()', maxOpenMs, () => usual)
   return () => {

@@ -11,7 +11,7 @@ export const holdfastArm: Arm = {
   async start(settings) {
     const { journal } = settings
     // One SDK for the process, which holds three services here. A service of its own has `startTelemetry({ service })`.
-    const telemetry = await startTelemetry({ serviceName: 'quickstart', exporter: journal.exporter })
+    const telemetry = await startTelemetry({ serviceName: 'outage-demo', exporter: journal.exporter })
     journal.flushBy(() => telemetry.forceFlush())
     const payments = await startPayments(settings)
     const orders = await startOrders(payments.url, settings)
