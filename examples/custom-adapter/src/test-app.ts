@@ -24,7 +24,13 @@ function routerOf({ method, mount, path, handle }: ConformanceRoute): Router {
   const router = new Router(mount === undefined ? {} : { prefix: mount })
   router.register(path, [method], async (context) => {
     const { params, req, res, request } = context
-    const value = await handle({ params, body: request.body, request: req, response: res })
+    const value = await handle({
+      ...{ params, body: request.body, request: req, response: res },
+      setStatus(status) {
+        context.status = status
+      },
+      setHeader: (name, header) => context.set(name, header),
+    })
     if (value === undefined) context.respond = false
     else {
       context.type = 'json'

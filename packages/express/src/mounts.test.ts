@@ -2,7 +2,7 @@ import type { Service } from '@holdfast/core'
 import express, { type Application } from 'express'
 import express4 from 'express4'
 import { afterEach, describe, expect, it } from 'vitest'
-import { errorHandler, holdfast } from './index.js'
+import { errorHandler, type Handler as Handle, holdfast } from './index.js'
 import type { ExpressModule } from './test-app.js'
 import { ok, quiet } from './test-routes.js'
 
@@ -40,6 +40,20 @@ describe('mounting', () => {
     app.get('/x', ok)
     app.use(holdfast(service))
     expect(() => service.listen(app, { port: 0 })).toThrow(/mounted after routes/)
+  })
+
+  it('is recognised behind a function that instrumentation has put in its place', async () => {
+    service = quiet()
+    const app = express()
+    app.use(holdfast(service))
+    const [layer] = (app as unknown as { router: { stack: { handle: Handle }[] } }).router.stack
+    if (layer === undefined) throw new Error('nothing is mounted')
+    const original = layer.handle
+    // As instrumentation does: what can be enumerated is there too.
+    layer.handle = Object.assign((...args: Parameters<Handle>) => original(...args), original)
+    app.get('/x', ok)
+    const { url } = await service.listen(app, { port: 0 })
+    expect((await fetch(`${url}/x`)).status).toBe(200)
   })
 
   it('made before this package was loaded are named by what came, with the names of parameters', async () => {

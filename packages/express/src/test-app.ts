@@ -35,8 +35,11 @@ function add(
     const { params, body } = request as { params: Record<string, string>; body: unknown }
     const hasBody =
       typeof body === 'object' && body !== null && request.headers['content-type'] === 'application/json'
+    const setStatus = (status: number) => void response.status(status)
+    const setHeader = (name: string, value: string) => void response.set(name, value)
+    const call = { params, body: hasBody ? body : undefined, request, response, setStatus, setHeader }
     Promise.resolve()
-      .then(() => handle({ params, body: hasBody ? body : undefined, request, response }))
+      .then(() => handle(call))
       .then((value) => {
         if (value !== undefined) response.json(value)
       })

@@ -1,4 +1,4 @@
-import { exchangeOf, type ServerRuntime } from '@holdfast/core/server'
+import { exchangeOf } from '@holdfast/core/server'
 import type { FastifyReply } from 'fastify'
 
 type Hijack = (this: FastifyReply) => FastifyReply
@@ -6,7 +6,7 @@ type Hijack = (this: FastifyReply) => FastifyReply
 const followed = new WeakSet<object>()
 
 /** Has replies that are hijacked, as WebSockets are, carry the correlation id and hold no permit. */
-export function followHijacks(reply: FastifyReply, runtime: ServerRuntime): void {
+export function followHijacks(reply: FastifyReply): void {
   const replies = Object.getPrototypeOf(reply) as { hijack: Hijack }
   if (followed.has(replies)) return
   followed.add(replies)
@@ -16,7 +16,7 @@ export function followHijacks(reply: FastifyReply, runtime: ServerRuntime): void
     const exchange = exchangeOf(this.request.raw)
     if (exchange !== undefined) {
       if (!raw.headersSent) raw.setHeader('x-correlation-id', exchange.correlationId)
-      runtime.handOver(exchange)
+      exchange.handOver()
     }
     return hijack.call(this)
   }

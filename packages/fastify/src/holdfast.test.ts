@@ -86,6 +86,37 @@ describe('the Fastify plugin', () => {
     await expect(Fastify().register(holdfast, {} as never)).rejects.toThrow(/service: is missing/)
   })
 
+  it('takes no injected request for one whose caller left', async () => {
+    const app = Fastify()
+    await app.register(holdfast, { service })
+    app.get('/ok', async () => ({}))
+    app.post('/fails', async () => {
+      throw new Error('on purpose')
+    })
+    expect((await app.inject('/ok')).statusCode).toBe(200)
+    expect((await app.inject({ method: 'POST', url: '/fails', payload: { a: 1 } })).statusCode).toBe(500)
+    await expect.poll(() => lines.filter(({ msg }) => msg === 'request')).toHaveLength(2)
+    const requests = lines.filter(({ msg }) => msg === 'request')
+    expect(requests.map(({ status, aborted }) => [status, aborted])).toEqual([
+      [200, undefined],
+      [500, undefined],
+    ])
+  })
+
+  it('finds probes by the URL as it came, whatever rewriteUrl makes of it', async () => {
+    const rewriteUrl = ({ url = '' }: { url?: string | undefined }) =>
+      url.startsWith('/api/') ? url.slice(4) : `/v1${url}`
+    const app = Fastify({ rewriteUrl })
+    await app.register(holdfast, { service })
+    app.get('/orders/:id', async () => ({}))
+    const { url } = await service.listen(app, { port: 0 })
+    expect((await fetch(`${url}/livez`)).status).toBe(200)
+    expect((await fetch(`${url}/api/orders/7?a=1`)).status).toBe(200)
+    expect((await fetch(`${url}/api/metrics`)).status).toBe(404)
+    await expect.poll(() => lines.filter(({ msg }) => msg === 'request')).toHaveLength(2)
+    expect(lines.find(({ route }) => route === '/orders/:id')?.path).toBe('/api/orders/7?a=1')
+  })
+
   it('is missed by listen()', () => {
     expect(() => service.listen(Fastify(), { port: 0 })).toThrow(/app.register\(holdfast, \{ service \}\)/)
   })

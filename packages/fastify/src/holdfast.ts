@@ -34,7 +34,7 @@ const plugin: FastifyPluginAsync<HoldfastOptions> = async (fastify, options) => 
     if (mayBeUnreadable(request.url ?? '')) response.setHeader('x-correlation-id', correlationId)
   })
   fastify.addHook('onRequest', (request, reply, next) => {
-    followHijacks(reply, runtime)
+    followHijacks(reply)
     const turn = new ReplyTurn(request, reply, next)
     // The answer to a system route is on its way, and past Fastify.
     if (runtime.serve(request.raw, reply.raw, turn) === undefined) reply.hijack()

@@ -23,7 +23,11 @@ async function add(app: FastifyInstance, { method, mount, path, handle }: Confor
         async handler(request, reply) {
           const { body, raw } = request
           const params = request.params as Record<string, string>
-          const value = await handle({ params, body: body ?? undefined, request: raw, response: reply.raw })
+          const value = await handle({
+            ...{ params, body: body ?? undefined, request: raw, response: reply.raw },
+            setStatus: (status) => void reply.code(status),
+            setHeader: (name, header) => void reply.header(name, header),
+          })
           if (value !== undefined) return reply.type('application/json').send(JSON.stringify(value))
           return reply.hijack()
         },

@@ -11,6 +11,12 @@ import { whenEventStream } from './when-event-stream.js'
 const clientClosedRequest = 499
 const switchingProtocols = 101
 
+/** Who hears of what becomes of an exchange. */
+export interface ExchangeListener {
+  ended(exchange: Exchange): void
+  handedOver(exchange: Exchange): void
+}
+
 /**
  * One request and its answer. It ends once, with the answer's last byte or when the caller leaves, and is what
  * metrics and log are then given: an object for each of them would cost more than what they do with it.
@@ -44,13 +50,12 @@ export class Exchange implements LoggedRequest, ServedRequest {
   admittedAt: number | undefined = undefined
   /** Why it was not let in, or that chaos answered it. */
   refusal: AdmissionReason | 'chaos' | undefined = undefined
-  /** Whether others write to the connection by themselves: `ServerRuntime.handOver`. */
-  isHandedOver = false
   /** Of our span, or of the caller's; known at the end. */
   trace: TraceIds | CallersTrace | undefined = undefined
-  readonly #onEnd: (exchange: Exchange) => void
+  readonly #listener: ExchangeListener
   #ended = false
   #isBrokenOff = false
+  #isHandedOver = false
   #stopWaiting: (() => void) | undefined = undefined
 
   constructor(
@@ -61,7 +66,7 @@ export class Exchange implements LoggedRequest, ServedRequest {
       readonly span: ServerSpan | undefined
       readonly startedAt: number
     },
-    onEnd: (exchange: Exchange) => void,
+    listener: ExchangeListener,
   ) {
     this.request = begin.request
     this.response = begin.response
@@ -71,7 +76,7 @@ export class Exchange implements LoggedRequest, ServedRequest {
     this.method = begin.request.method ?? ''
     this.remoteAddress = begin.request.socket?.remoteAddress
     this.correlationId = begin.context.correlationId
-    this.#onEnd = onEnd
+    this.#listener = listener
     begin.response.on('close', this.#close)
     // The answer to a pipelined request waits for its turn without a socket, and hears nothing of its end.
     if (begin.response.socket === null) this.#stopWaiting = whenClosed(begin.request.socket, this.#close)
@@ -121,6 +126,15 @@ export class Exchange implements LoggedRequest, ServedRequest {
     if (response.headersSent) this.#isBrokenOff = true
   }
 
+  /**
+   * Leaves the answer to others, who write to the connection by themselves, such as a WebSocket: it holds no permit, and
+   * its end is no caller who left.
+   */
+  handOver(): void {
+    this.#isHandedOver = true
+    this.#listener.handedOver(this)
+  }
+
   /** Calls `fn` once the answer turns out to be an event stream. */
   whenEventStream(fn: () => void): void {
     whenEventStream(this.response, fn)
@@ -131,20 +145,20 @@ export class Exchange implements LoggedRequest, ServedRequest {
   #end(hasCallerLeft: boolean): void {
     if (this.#ended) return
     this.#ended = true
-    const { context, response } = this
-    const isWhole = response.writableFinished && !hasCallerLeft
+    const { context, request, response } = this
+    const isWhole = (response.writableFinished || isInjected(request, response)) && !hasCallerLeft
     this.status = response.statusCode
     if (!isWhole) this.#endEarly(hasCallerLeft)
     context.end()
     this.#stopWaiting?.()
     this.durationMs = performance.now() - this.startedAt
     this.trace = this.span === undefined ? callersTrace(context) : this.span.ids
-    this.#onEnd(this)
+    this.#listener.ended(this)
   }
 
   #endEarly(hasCallerLeft: boolean): void {
     const { context, request, response } = this
-    if (!response.headersSent && this.isHandedOver && request.headers.upgrade !== undefined) {
+    if (!response.headersSent && this.#isHandedOver && request.headers.upgrade !== undefined) {
       this.status = switchingProtocols
     } else if (!response.headersSent) {
       // What was never sent has no status: the default of 200 would be a lie.
@@ -169,9 +183,18 @@ interface Proceeding {
 
 const proceedWith = (turn: Proceeding): unknown => turn.proceed()
 
-/** Whether the caller left within the body. Requests that were made without a connection do not know `complete`. */
-function hasLeft({ destroyed, complete }: IncomingMessage): boolean {
-  return destroyed && complete === false
+/** Whether a test has made the request without a connection, which nobody can leave, and is answered. */
+function isInjected({ complete }: Partial<IncomingMessage>, { writableEnded }: ServerResponse): boolean {
+  return complete === undefined && writableEnded
+}
+
+/**
+ * Whether the connection broke, or ended within the body of the request. Requests that were made without a connection
+ * know neither.
+ */
+function hasLeft({ destroyed, complete, httpVersionMajor, socket }: IncomingMessage): boolean {
+  if (httpVersionMajor >= 2) return destroyed && complete === false
+  return (socket.errored ?? null) !== null || (complete === false && (destroyed || socket.destroyed))
 }
 
 /** A caller who leaves ends the connection, or breaks it: without either it was closed from here. */

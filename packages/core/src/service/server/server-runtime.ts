@@ -8,7 +8,7 @@ import { startServerSpan } from '../../telemetry/tracing/index.js'
 import { type AdmissionSettings, RequestAdmission } from '../admission/index.js'
 import type { HealthRegistry } from '../health/index.js'
 import { type FailureOrigin, type ProblemResponse, problemResponse } from '../problems/index.js'
-import { Exchange, exchangeOf, pathAsItCame } from './exchange.js'
+import { Exchange, type ExchangeListener, exchangeOf, pathAsItCame } from './exchange.js'
 import type { RequestTurn } from './request-turn.js'
 import { type ChaosRequest, ServerChaos } from './server-chaos.js'
 import { SystemRoutes } from './system-routes.js'
@@ -80,7 +80,7 @@ export class ServerRuntime {
     metrics?.server.begin()
     const span = tracing ? startServerSpan(request, context.trace) : undefined
     context.span = span
-    return new Exchange({ request, response, context, span, startedAt }, this.#ended)
+    return new Exchange({ request, response, context, span, startedAt }, this.#listener)
   }
 
   /**
@@ -129,15 +129,6 @@ export class ServerRuntime {
 
   #refuse({ request, response }: Exchange, turn: RequestTurn, error: unknown): void {
     turn.refuse(this.fail(error, request), response)
-  }
-
-  /**
-   * Leaves an answer to others, who write to the connection by themselves, such as a WebSocket: it holds no permit, and
-   * its end is no caller who left.
-   */
-  handOver(exchange: Exchange): void {
-    exchange.isHandedOver = true
-    this.#admission?.release(exchange)
   }
 
   /** Whether `path` is one of `/livez`, `/readyz`, `/startupz`, `/health` and `/metrics`, answered here. */
@@ -189,11 +180,14 @@ export class ServerRuntime {
     return admission
   }
 
-  readonly #ended = (exchange: Exchange): void => {
-    this.#admission?.ended(exchange)
-    exchange.span?.end(exchange)
-    this.#options.metrics?.server.end(exchange)
-    this.#requestLog?.write(exchange)
+  readonly #listener: ExchangeListener = {
+    ended: (exchange) => {
+      this.#admission?.ended(exchange)
+      exchange.span?.end(exchange)
+      this.#options.metrics?.server.end(exchange)
+      this.#requestLog?.write(exchange)
+    },
+    handedOver: (exchange) => this.#admission?.release(exchange),
   }
 }
 

@@ -1,10 +1,14 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { runInNewContext } from 'node:vm'
 import { Agent } from 'undici'
 import { afterEach, describe, expect, it } from 'vitest'
+import { testCertificate, testKey } from '../../../test/fixtures/certificate.js'
 import { defineContract } from '../../contract/index.js'
 import { currentContext } from '../../telemetry/context/index.js'
 import { createLogger } from '../../telemetry/logging/index.js'
+import { runtimeOf } from '../server/index.js'
 import { createService, type Service, type ServiceOptions } from './index.js'
 
 const services: Service[] = []
@@ -64,6 +68,41 @@ describe('createService', () => {
     ])
     expect((await fetch(`${url}/fails`)).status).toBe(500)
     expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: 'pass', version: '1.2.3' })
+  })
+
+  it('answers what a promise of any maker rejects with', async () => {
+    const service = make()
+    const ForeignPromise = runInNewContext('Promise') as PromiseConstructor
+    const { url } = await service.listen(() => ForeignPromise.reject(new Error('no')), { port: 0 })
+    expect((await fetch(url)).status).toBe(500)
+  })
+
+  it('gives the URL of a server that speaks TLS', async () => {
+    const server = createTlsServer({ cert: testCertificate, key: testKey }, (_request, response) =>
+      response.end(),
+    )
+    const app = {
+      server,
+      ready: async () => {},
+      listen: async ({ port, host }: { port: number; host: string }) => {
+        await new Promise<void>((resolve) => void server.listen(port, host, resolve))
+        return ''
+      },
+      close: async () => void server.close(),
+    }
+    const service = make()
+    runtimeOf(service, 'test').use({ owns: (target) => target === app })
+    const { url } = await service.listen(app, { port: 0, host: '127.0.0.1' })
+    expect(url).toMatch(/^https:/)
+  })
+
+  it('leaves the listener of an adapter to that', async () => {
+    const service = make()
+    const listener = (_request: unknown, response: ServerResponse) => void response.end('served')
+    runtimeOf(service, 'test').use({ owns: (target) => target === listener })
+    const { url } = await service.listen(listener, { port: 0 })
+    const response = await fetch(url)
+    expect([await response.text(), response.headers.get('x-correlation-id')]).toEqual(['served', null])
   })
 
   it.each([

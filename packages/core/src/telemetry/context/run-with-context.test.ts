@@ -15,6 +15,12 @@ function loggerOf(bindings: object = {}): Logger & { readonly bindings: object }
 }
 const bindingsNow = () => (currentContext()?.logger as ReturnType<typeof loggerOf> | undefined)?.bindings
 
+/** A promise by its shape alone. */
+function promiseLike(wait: (resolve: () => void) => void): PromiseLike<void> {
+  const name: string = 'then'
+  return { [name]: wait } as unknown as PromiseLike<void>
+}
+
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
@@ -35,6 +41,26 @@ describe('runWithContext()', () => {
       expect([currentContext()?.traceparent, currentContext()?.tracestate]).toEqual([undefined, undefined])
     })
     expect(currentContext()).toBeUndefined()
+  })
+
+  it('lasts as long as a promise of any maker, which may begin only when it is waited for', async () => {
+    const seen: (string | undefined)[] = []
+    const lazy = promiseLike((resolve) => {
+      seen.push(currentContext()?.correlationId)
+      setTimeout(resolve, 40)
+    })
+    let left: number | undefined
+    const done = runWithContext({ correlationId: 'lazy-4711', timeoutMs: 1_000 }, () => {
+      const context = currentContext()
+      setTimeout(() => {
+        left = context?.remainingMs()
+      }, 20)
+      return lazy
+    })
+    await vi.advanceTimersByTimeAsync(50)
+    await done
+    expect(seen).toEqual(['lazy-4711'])
+    expect(left).toBeLessThanOrEqual(1_000)
   })
 
   it('gives what the function gives, also a failure, and ends the deadline with it', async () => {

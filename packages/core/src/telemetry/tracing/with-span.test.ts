@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { startTestSdk } from '../../../test/fixtures/spans.js'
 import { AbortedError } from '../../foundation/errors/index.js'
@@ -13,6 +14,23 @@ describe('withSpan', () => {
     expect(sdk.spans()).toHaveLength(1)
     expect(await later).toBe(3)
     expect(sdk.named('later').attributes).toEqual({ given: true, own: 2 })
+  })
+
+  it('ends with a promise of any maker', async () => {
+    const sdk = startTestSdk()
+    const ForeignPromise = runInNewContext('Promise') as PromiseConstructor
+    let settle = (): void => {}
+    const later = withSpan(
+      'foreign',
+      () =>
+        new ForeignPromise<void>((resolve) => {
+          settle = resolve
+        }),
+    )
+    expect(sdk.spans()).toHaveLength(0)
+    settle()
+    await later
+    expect(sdk.spans()).toHaveLength(1)
   })
 
   it('marks what throws as failed, and an abort not', async () => {

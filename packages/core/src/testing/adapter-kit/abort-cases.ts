@@ -49,6 +49,7 @@ export const abortCases: readonly ConformanceCase[] = [
         socket.destroy()
         const [line] = await stage.requestLines(1)
         assert.deepEqual([line?.status, line?.aborted, line?.route], [499, true, '/hangs'])
+        assert.match(String(line?.remote_address), /127\.0\.0\.1$/)
         assert.deepEqual(reasons, ['ABORTED'])
         assert.equal((await stage.samples()).get(counted('GET', '/hangs', 499)), 1)
         await nothingInFlight(stage)

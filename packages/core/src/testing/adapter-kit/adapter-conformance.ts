@@ -4,6 +4,7 @@ import { chaosCases } from './chaos-cases.js'
 import type { ConformanceCase } from './conformance-adapter.js'
 import { contextCases } from './context-cases.js'
 import { correlationCases } from './correlation-cases.js'
+import { failureCases } from './failure-cases.js'
 import { leakCases } from './leak-cases.js'
 import { problemCases } from './problem-cases.js'
 import { routeCases } from './route-cases.js'
@@ -30,6 +31,7 @@ export const adapterConformance: readonly ConformanceCase[] = Object.freeze([
   ...admissionCases,
   ...chaosCases,
   ...problemCases,
+  ...failureCases,
   ...systemCases,
   ...shutdownCases,
 ])

@@ -8,6 +8,10 @@ export interface ConformanceCall {
   readonly body: unknown
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  /** Sets the status of the answer, as handlers of the framework do. */
+  setStatus(status: number): void
+  /** Sets a header of the answer, as handlers of the framework do. */
+  setHeader(name: string, value: string): void
 }
 
 /** One route that the suite wants answered. */
