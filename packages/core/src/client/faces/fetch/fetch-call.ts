@@ -1,4 +1,4 @@
-import type { TransportRequest } from '../../../http/transport/index.js'
+import type { HttpRequest } from '../../../http/message/index.js'
 import type { Execution } from '../../../policies/index.js'
 import type { ActiveContext } from '../../../telemetry/context/index.js'
 import type { CallTrace } from '../../../telemetry/tracing/index.js'
@@ -9,7 +9,7 @@ import { withContextHeaders, withRemainingTime } from '../../inherited-context.j
 import type { RepeatableCall } from '../../slots/repeat-layers.js'
 
 /** One request of a call: the first, or one that a redirect led to. */
-export interface FetchHop extends Pick<TransportRequest, 'origin' | 'path' | 'method' | 'headers' | 'body'> {
+export interface FetchHop extends HttpRequest {
   readonly url: URL
   /** Whether its body can be sent again. */
   readonly replayable: boolean
