@@ -18,7 +18,7 @@ export const wings = [
       'chaos',
     ],
   },
-  { name: 'http', features: ['transport'] },
+  { name: 'http', features: ['message', 'transport'] },
   { name: 'contract', features: ['describe', 'encode', 'decode'] },
   { name: 'telemetry', features: ['events', 'context', 'logging', 'metrics', 'tracing', 'otel'] },
   { name: 'upstream', features: ['endpoints', 'discovery', 'traffic'] },

@@ -1,14 +1,13 @@
 import { Readable } from 'node:stream'
 import { OptionCheck } from '../foundation/config/index.js'
 import { type HttpError, InvalidInputError, type Problem } from '../foundation/errors/index.js'
+import type { CollectedResponse, HttpResponse } from '../http/message/index.js'
 import { decodeError } from './decode/decode-error.js'
 import { decodeSuccess, planResponse, type ResponsePlan } from './decode/decode-response.js'
 import type {
-  CollectedResponse,
   CompiledOperation,
   EncodedRequest,
   OnWarn,
-  ReceivedResponse,
   ValidateMode,
 } from './describe/compiled-operation.js'
 import type { Operation, ResponseKind } from './describe/operation.js'
@@ -87,7 +86,7 @@ class OperationCodec implements CompiledOperation {
     if (validate === 'warn') onWarn?.(problems)
   }
 
-  decode(response: ReceivedResponse, validate: ValidateMode, onWarn?: OnWarn): unknown {
+  decode(response: HttpResponse, validate: ValidateMode, onWarn?: OnWarn): unknown {
     const { status, body } = response
     if (!(body instanceof Readable))
       return this.#decodeCollected(response as CollectedResponse, validate, onWarn)

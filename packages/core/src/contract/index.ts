@@ -3,11 +3,9 @@ export { parseRetryAfter } from './decode/parse-retry-after.js'
 export type { CallInput, CallOutput, ErrorBody, OperationError } from './describe/call-types.js'
 export { checkOperationPolicy, isIdempotent } from './describe/check-operation-policy.js'
 export type {
-  BodySource,
   CompiledOperation,
   EncodedRequest,
   OnWarn,
-  ReceivedResponse,
   ValidateMode,
 } from './describe/compiled-operation.js'
 export { type Contract, contractName, contractNameKey, defineContract } from './describe/define-contract.js'

@@ -1,20 +1,16 @@
-import type { TransportResponse } from '../../http/transport/index.js'
+import type { HttpResponse } from '../../http/message/index.js'
 import { classifyStatus } from '../attempt/classify.js'
 
 /** The outcome of one read, with the bytes that it was made from, so that it can serve other calls too. */
 export class Answer {
-  readonly received: TransportResponse
+  readonly received: HttpResponse
   /** How the cache came by it. */
   readonly result: 'miss' | 'revalidated'
   #data: unknown
   #isRead: boolean
 
   /** `data` where it has been read from `received` already. */
-  constructor(
-    received: TransportResponse,
-    read?: { readonly data: unknown },
-    result: Answer['result'] = 'miss',
-  ) {
+  constructor(received: HttpResponse, read?: { readonly data: unknown }, result: Answer['result'] = 'miss') {
     this.received = received
     this.result = result
     this.#data = read?.data
@@ -23,7 +19,7 @@ export class Answer {
   }
 
   /** The data of the first call that asks. Everybody else reads the bytes: nobody gets what another may change. */
-  data(read: (received: TransportResponse) => unknown): unknown {
+  data(read: (received: HttpResponse) => unknown): unknown {
     if (!this.#isRead) return read(this.received)
     const data = this.#data
     this.#isRead = false

@@ -1,5 +1,5 @@
 import { isHoldfastError, outcomeOfCode, type ResponseHeaders } from '../../foundation/errors/index.js'
-import type { TransportResponse } from '../../http/transport/index.js'
+import type { HttpResponse } from '../../http/message/index.js'
 import { type Execution, type Step, timeoutErrors, untilAborted } from '../../policies/index.js'
 import type { Call } from '../faces/typed/call.js'
 import { namesOf } from '../slots/repeat-layers.js'
@@ -210,7 +210,7 @@ export class CachedReads {
 }
 
 /** What `only-if-cached` is answered with: RFC 9111, 5.2.1.7. */
-const notCached: TransportResponse = Object.freeze({ status: 504, headers: {}, body: Buffer.alloc(0) })
+const notCached: HttpResponse = Object.freeze({ status: 504, headers: {}, body: Buffer.alloc(0) })
 
 const conditions = [
   'if-none-match',

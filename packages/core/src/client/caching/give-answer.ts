@@ -1,4 +1,4 @@
-import type { TransportResponse } from '../../http/transport/index.js'
+import type { HttpResponse } from '../../http/message/index.js'
 import type { Call } from '../faces/typed/call.js'
 import type { Answer } from './answer.js'
 import type { ReadContext } from './read-context.js'
@@ -15,7 +15,7 @@ export function giveAnswer({ decode, responseKind }: ReadContext, call: Call, an
   return data instanceof Promise ? data.then(give) : give(data)
 }
 
-function withOwnBody(received: TransportResponse): TransportResponse {
+function withOwnBody(received: HttpResponse): HttpResponse {
   const { body } = received
   return Buffer.isBuffer(body) ? { ...received, body: Buffer.from(body) } : received
 }

@@ -1,6 +1,6 @@
 import type { ResponseKind } from '../../contract/index.js'
 import type { Emitter } from '../../foundation/events/index.js'
-import type { TransportResponse } from '../../http/transport/index.js'
+import type { HttpResponse } from '../../http/message/index.js'
 import type { OperationObserver } from '../call/call-observer.js'
 import type { ClientEvents } from '../call/client-events.js'
 import type { ClientReads } from './client-reads.js'
@@ -19,5 +19,5 @@ export interface ReadContext {
   readonly reads: ClientReads
   readonly observer: OperationObserver | undefined
   /** The data of a response; a promise only where reading it is asynchronous. */
-  readonly decode: (received: TransportResponse) => unknown
+  readonly decode: (received: HttpResponse) => unknown
 }

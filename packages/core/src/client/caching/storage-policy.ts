@@ -1,13 +1,8 @@
 import { type Dispatcher, interceptors } from 'undici'
 import type { ResponseHeaders } from '../../foundation/errors/index.js'
+import type { ResponseHead } from '../../http/message/index.js'
 import type { CacheKey, CacheStore, CacheValue } from './cache-options.js'
 import { staleIfErrorMs } from './stored-response.js'
-
-/** A response whose storing is to be decided. */
-export interface Storable {
-  readonly status: number
-  readonly headers: ResponseHeaders
-}
 
 /** What is to be done with a response. */
 export interface StorageVerdict {
@@ -41,7 +36,7 @@ const noLifetimeMs = 10 * 365 * 86_400_000
 const revalidationMs = 86_400_000
 
 /** What undici's interceptor passes through: what it is asked about goes in front, the answer comes from there too. */
-type Question = Dispatcher.DispatchOptions & { readonly answer: Storable }
+type Question = Dispatcher.DispatchOptions & { readonly answer: ResponseHead }
 
 /**
  * Decides by RFC 9111 what may be kept, for how long, and what a write outdates. The rules are those of undici's cache
@@ -72,7 +67,7 @@ export class StoragePolicy {
   }
 
   /** What to do with the answer to the request that `key` stands for. */
-  judge(key: CacheKey, response: Storable, rules?: StorageRules): StorageVerdict {
+  judge(key: CacheKey, response: ResponseHead, rules?: StorageRules): StorageVerdict {
     if (rules !== undefined) {
       const { headers } = response
       if (isForbidden(headers)) return { value: undefined, outdated: [key.path] }

@@ -1,11 +1,10 @@
 import type { ResponseHeaders } from '../../foundation/errors/index.js'
+import type { CollectedResponse } from '../../http/message/index.js'
 import type { CacheDirectives, CacheKey, CacheValue } from './cache-options.js'
 
 /** A response that is kept, its content encoding undone. */
-export interface StoredResponse {
+export interface StoredResponse extends CollectedResponse {
   readonly value: Pick<CacheValue, 'vary' | 'cachedAt' | 'staleAt' | 'deleteAt'>
-  readonly status: number
-  readonly headers: ResponseHeaders
   readonly body: Buffer
   readonly etag: string | undefined
   readonly directives: CacheDirectives
@@ -75,10 +74,7 @@ export function validatorsOf({ etag, headers }: StoredResponse): Record<string, 
 const ofTheBody = ['content-length', 'content-encoding', 'content-type', 'content-range', 'transfer-encoding']
 
 /** The stored response with what a 304 says of it; `undefined` where the 304 is about another one. */
-export function freshened(
-  stored: StoredResponse,
-  headers: ResponseHeaders,
-): { readonly status: number; readonly headers: ResponseHeaders; readonly body: Buffer } | undefined {
+export function freshened(stored: StoredResponse, headers: ResponseHeaders): CollectedResponse | undefined {
   const { etag } = headers
   if (typeof etag === 'string' && stored.etag !== undefined && opaque(etag) !== opaque(stored.etag)) {
     return undefined

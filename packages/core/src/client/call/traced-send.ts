@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
-import type { TransportRequest, TransportResponse } from '../../http/transport/index.js'
+import type { HttpResponse } from '../../http/message/index.js'
+import type { TransportRequest } from '../../http/transport/index.js'
 import type { Execution } from '../../policies/index.js'
 import type { CallTrace } from '../../telemetry/tracing/index.js'
 import type { Send } from '../slots/chaos/chaotic-send.js'
@@ -18,7 +19,7 @@ export function sendAttempt(
   dispatcher: Dispatcher,
   request: TransportRequest,
   execution: Execution,
-): Promise<TransportResponse> {
+): Promise<HttpResponse> {
   return trace === undefined
     ? send(dispatcher, request, execution)
     : sendTraced(send, { trace, injects }, dispatcher, request, execution)
@@ -30,7 +31,7 @@ async function sendTraced(
   dispatcher: Dispatcher,
   request: TransportRequest,
   execution: Execution,
-): Promise<TransportResponse> {
+): Promise<HttpResponse> {
   const attempt = trace.startAttempt(request.origin + request.path)
   const headers = { ...request.headers }
   if (injects) attempt.inject(headers)

@@ -1,5 +1,6 @@
 import { HttpError } from '../../foundation/errors/index.js'
-import type { CollectedResponse, OnWarn, ValidateMode } from '../describe/compiled-operation.js'
+import type { CollectedResponse } from '../../http/message/index.js'
+import type { OnWarn, ValidateMode } from '../describe/compiled-operation.js'
 import { errorSchemaFor } from '../describe/error-schemas.js'
 import type { ErrorSchemas } from '../describe/operation.js'
 import { problemsOf, runSchema } from '../describe/run-schema.js'

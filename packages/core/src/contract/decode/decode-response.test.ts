@@ -7,8 +7,9 @@ import {
   type Problem,
   type ResponseHeaders,
 } from '../../foundation/errors/index.js'
+import type { HttpResponse } from '../../http/message/index.js'
 import { compileOperation } from '../compile-operation.js'
-import type { ReceivedResponse, ValidateMode } from '../describe/compiled-operation.js'
+import type { ValidateMode } from '../describe/compiled-operation.js'
 import type { Operation } from '../describe/operation.js'
 
 type Declared = Omit<Operation, 'method' | 'path'> & { readonly method?: Operation['method'] }
@@ -19,7 +20,7 @@ function response(
   status: number,
   body?: string | Buffer | Readable,
   headers: ResponseHeaders = jsonType,
-): ReceivedResponse {
+): HttpResponse {
   return { status, headers, body: typeof body === 'string' ? Buffer.from(body) : body }
 }
 
@@ -27,14 +28,14 @@ function compile(declared: Declared) {
   return compileOperation('shop', 'op', { method: 'GET', path: '/', ...declared })
 }
 
-function decode(declared: Declared, received: ReceivedResponse, validate: ValidateMode = 'enforce'): unknown {
+function decode(declared: Declared, received: HttpResponse, validate: ValidateMode = 'enforce'): unknown {
   return compile(declared).decode(received, validate)
 }
 
 function failure<Kind>(
   kind: abstract new (...args: never) => Kind,
   declared: Declared,
-  received: ReceivedResponse,
+  received: HttpResponse,
   validate: ValidateMode = 'enforce',
 ): Kind {
   try {

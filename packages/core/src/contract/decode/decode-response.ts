@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { InvalidResponseError, type Problem } from '../../foundation/errors/index.js'
-import type { CollectedResponse, OnWarn, ValidateMode } from '../describe/compiled-operation.js'
+import type { CollectedResponse } from '../../http/message/index.js'
+import type { OnWarn, ValidateMode } from '../describe/compiled-operation.js'
 import { outputSchemaFor } from '../describe/error-schemas.js'
 import type { Operation, OutputSchemas, ResponseKind } from '../describe/operation.js'
 import { problemsOf, runSchema } from '../describe/run-schema.js'

@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream'
-import type { Problem, ResponseHeaders } from '../../foundation/errors/index.js'
+import type { Problem } from '../../foundation/errors/index.js'
+import type { HttpRequest, HttpResponse } from '../../http/message/index.js'
 import type { Operation, ResponseKind } from './operation.js'
 
 /** What happens to input and responses that do not match the contract. */
@@ -8,30 +8,12 @@ export type ValidateMode = 'enforce' | 'warn' | 'off'
 /** Told of what does not match while `validate` is `'warn'`. */
 export type OnWarn = (problems: readonly Problem[]) => void
 
-/** Makes a fresh readable for every attempt; a one-shot stream gives itself, once. */
-export type BodySource = () => Readable
-
 /** A request, ready to be sent to any origin. */
-export interface EncodedRequest {
-  /** The path with its query. */
-  readonly path: string
+export interface EncodedRequest extends Pick<HttpRequest, 'path' | 'body'> {
   /** Lower-case names; shared between calls, so never to be changed. */
-  readonly headers: Readonly<Record<string, string>> | undefined
-  readonly body: string | Uint8Array | BodySource | undefined
+  readonly headers: Readonly<HttpRequest['headers']> | undefined
   /** `false` when the body is a stream that can be read once only. */
   readonly replayable: boolean
-}
-
-/** A response whose content encoding has been undone. */
-export interface ReceivedResponse {
-  readonly status: number
-  readonly headers: ResponseHeaders
-  readonly body: Buffer | Readable | undefined
-}
-
-/** A response whose whole body is there. */
-export interface CollectedResponse extends ReceivedResponse {
-  readonly body: Buffer | undefined
 }
 
 /** An operation, prepared once for all its calls. */
@@ -53,5 +35,5 @@ export interface CompiledOperation {
    * @throws {HttpError} `HTTP_STATUS` for any other status.
    * @throws {InvalidResponseError} `INVALID_RESPONSE` when a 2xx response does not match the contract.
    */
-  decode(response: ReceivedResponse, validate: ValidateMode, onWarn?: OnWarn): unknown
+  decode(response: HttpResponse, validate: ValidateMode, onWarn?: OnWarn): unknown
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import { types } from 'node:util'
-import type { BodySource } from '../describe/compiled-operation.js'
+import type { BodySource } from '../../http/message/index.js'
 
 /** A body, or a part of one, that is read piece by piece. */
 export interface StreamedBody {

@@ -1,8 +1,8 @@
-import type { EncodedRequest } from '../describe/compiled-operation.js'
+import type { HttpRequest } from '../../http/message/index.js'
 
 /** A body and what the request's headers say of it. */
 export interface EncodedBody {
-  readonly body: EncodedRequest['body']
+  readonly body: HttpRequest['body']
   readonly contentType: string
   readonly replayable: boolean
   /** Bytes, for a stream whose length is known. */

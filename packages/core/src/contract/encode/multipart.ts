@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Problem } from '../../foundation/errors/index.js'
-import type { BodySource } from '../describe/compiled-operation.js'
+import type { BodySource } from '../../http/message/index.js'
 import { scalarText } from '../describe/scalar-text.js'
 import { bytesOf, isBlob, type StreamedBody, streamedBody } from './body-stream.js'
 import type { EncodedBody } from './encoded-body.js'

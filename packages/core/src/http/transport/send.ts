@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici'
 import type { Execution } from '../../policies/index.js'
+import type { HttpResponse } from '../message/index.js'
 import { Exchange } from './exchange.js'
-import type { TransportRequest, TransportResponse } from './transport-request.js'
+import type { TransportRequest } from './transport-request.js'
 
 /**
  * Sends one request through `dispatcher`. Settles once: with the response, with a mapped error, or as soon as
@@ -12,7 +13,7 @@ export function send(
   dispatcher: Dispatcher,
   request: TransportRequest,
   execution: Execution,
-): Promise<TransportResponse> {
+): Promise<HttpResponse> {
   if (execution.aborted) return Promise.reject(execution.reason)
   return new Promise((resolve, reject) => {
     new Exchange(dispatcher, request, execution, resolve, reject).start()

@@ -7,6 +7,7 @@ import {
   InvalidResponseError,
   type ResponseHeaders,
 } from '../../foundation/errors/index.js'
+import type { ResponseHead } from '../../http/message/index.js'
 import { createTransport, send, type TlsOptions, type Transport } from '../../http/transport/index.js'
 import type { Execution } from '../../policies/index.js'
 import { backgroundPool } from './background-pool.js'
@@ -37,9 +38,7 @@ export interface RegistryRequest {
 }
 
 /** What a registry answered with a status of 2xx. */
-export interface RegistryAnswer {
-  readonly status: number
-  readonly headers: ResponseHeaders
+export interface RegistryAnswer extends ResponseHead {
   readonly text: string
 }
 

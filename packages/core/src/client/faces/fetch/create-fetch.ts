@@ -1,6 +1,7 @@
 import { OptionCheck } from '../../../foundation/config/index.js'
 import { Emitter, type Listener, type Unsubscribe } from '../../../foundation/events/index.js'
-import type { Transport, TransportResponse } from '../../../http/transport/index.js'
+import type { HttpResponse } from '../../../http/message/index.js'
+import type { Transport } from '../../../http/transport/index.js'
 import { CallLedger } from '../../call/call-ledger.js'
 import type { ClientEvents } from '../../call/client-events.js'
 import { type CloseOptions, closeWith } from '../../call/close-with.js'
@@ -101,7 +102,7 @@ interface ControlParts {
 
 function controlsOf(
   transport: Transport,
-  origins: OriginRegistry<TransportResponse>,
+  origins: OriginRegistry<HttpResponse>,
   { events, ledger, unwatch }: ControlParts,
 ): Pick<HoldfastFetch, '$stats' | '$on' | '$close' | typeof Symbol.asyncDispose> {
   const close = closeWith('createFetch()', ledger, {

@@ -1,11 +1,11 @@
 import { ReadableStream } from 'node:stream/web'
 import { types } from 'node:util'
 import { encodeMultipart, streamedBody } from '../../../contract/index.js'
-import type { BodySource } from '../../../http/transport/index.js'
+import type { HttpRequest } from '../../../http/message/index.js'
 
 /** A request body that is ready to be sent. */
 export interface FetchBody {
-  readonly body: string | Uint8Array | BodySource | undefined
+  readonly body: HttpRequest['body']
   /** Whether every attempt can send it. */
   readonly replayable: boolean
   /** The type that it names itself. */

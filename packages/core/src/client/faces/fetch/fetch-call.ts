@@ -1,5 +1,5 @@
 import type { Priority } from '../../../foundation/priority/index.js'
-import type { TransportRequest } from '../../../http/transport/index.js'
+import type { HttpRequest } from '../../../http/message/index.js'
 import type { Execution } from '../../../policies/index.js'
 import type { ActiveContext } from '../../../telemetry/context/index.js'
 import type { CallTrace } from '../../../telemetry/tracing/index.js'
@@ -11,7 +11,7 @@ import { withContextHeaders, withPriority, withRemainingTime } from '../../inher
 import type { RepeatableCall } from '../../slots/repeat-layers.js'
 
 /** One request of a call: the first, or one that a redirect led to. */
-export interface FetchHop extends Pick<TransportRequest, 'origin' | 'path' | 'method' | 'headers' | 'body'> {
+export interface FetchHop extends HttpRequest {
   readonly url: URL
   /** Whether its body can be sent again. */
   readonly replayable: boolean

@@ -1,7 +1,7 @@
 import { type CompiledOperation, isIdempotent, type OnWarn } from '../../../contract/index.js'
 import { show } from '../../../foundation/config/index.js'
 import { InvalidInputError } from '../../../foundation/errors/index.js'
-import type { TransportResponse } from '../../../http/transport/index.js'
+import type { HttpResponse } from '../../../http/message/index.js'
 import { type Step, untilAborted } from '../../../policies/index.js'
 import type { AttemptExchange } from '../../attempt/attempt-guards.js'
 import { linkGuardedAttempt } from '../../attempt/guarded-attempt.js'
@@ -71,7 +71,7 @@ export function linkAttempt(context: AttemptContext): Step {
   )
 }
 
-function linkExchange(context: AttemptContext): AttemptExchange<TransportResponse, ClientEndpoint> {
+function linkExchange(context: AttemptContext): AttemptExchange<HttpResponse, ClientEndpoint> {
   const { compiled, send, settings } = context
   const { method } = compiled
   const decode = linkDecoding(context)
@@ -114,7 +114,7 @@ function linkExchange(context: AttemptContext): AttemptExchange<TransportRespons
 }
 
 /** Reads the responses of an operation. */
-export function linkDecoding(context: AttemptContext): (received: TransportResponse) => unknown {
+export function linkDecoding(context: AttemptContext): (received: HttpResponse) => unknown {
   const { compiled, resolved } = context
   const { validate = clientDefaults.validate } = resolved.options
   const onWarn = warner(context)
@@ -122,7 +122,7 @@ export function linkDecoding(context: AttemptContext): (received: TransportRespo
 }
 
 /** The answer with its bytes. Only a success is read at once, so that one that is invalid is not kept. */
-function readAnswer(received: TransportResponse, decode: (received: TransportResponse) => unknown): unknown {
+function readAnswer(received: HttpResponse, decode: (received: HttpResponse) => unknown): unknown {
   const { status } = received
   if (!isSuccess(status) && isAnswer(status)) return new Answer(received)
   const data = decode(received)

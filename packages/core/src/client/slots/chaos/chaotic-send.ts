@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
-import { send, type TransportRequest, type TransportResponse } from '../../../http/transport/index.js'
+import type { HttpResponse } from '../../../http/message/index.js'
+import { send, type TransportRequest } from '../../../http/transport/index.js'
 import { type ChaosInjection, type Execution, injectFault } from '../../../policies/index.js'
 import type { ClientChaos } from './client-chaos.js'
 import { injectedAnswer } from './injected-answer.js'
@@ -30,7 +31,7 @@ async function sendLate(
   dispatcher: Dispatcher,
   request: TransportRequest,
   execution: Execution,
-): Promise<TransportResponse> {
+): Promise<HttpResponse> {
   const answer = await injectFault(injection, execution)
   return answer === undefined ? send(dispatcher, request, execution) : injectedAnswer(answer, request.method)
 }

@@ -1,10 +1,10 @@
 import { STATUS_CODES } from 'node:http'
 import { chaosHeader } from '../../../foundation/errors/index.js'
+import type { HttpResponse } from '../../../http/message/index.js'
 import type { ChaosAnswer } from '../../../policies/index.js'
 
 /** An answer as it would have come over the wire. */
-export interface InjectedAnswer {
-  readonly status: number
+export interface InjectedAnswer extends HttpResponse {
   readonly headers: Record<string, string>
   readonly body: Buffer
 }

@@ -1,0 +1,1 @@
+export type { BodySource, CollectedResponse, HttpRequest, HttpResponse, ResponseHead } from './message.js'
