@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Agent, createServer, type RequestListener, request, type Server } from 'node:http'
+import http2 from 'node:http2'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -171,4 +172,23 @@ describe('ServerDrain', () => {
       expect(results).toEqual({ ok: expect.any(Number), refused: 20, lost: 0 })
     },
   )
+
+  it('lets HTTP/2 streams end, and then their sessions', async () => {
+    const server = http2.createServer((_, response) => setTimeout(() => response.end('whole'), 300))
+    const drain = new ServerDrain(server as unknown as Server)
+    server.listen(0)
+    await once(server, 'listening')
+    opened.push({ close: () => drain.destroy() })
+    const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    session.on('error', () => {})
+    opened.push({ close: () => session.destroy() })
+    const stream = session.request({ ':path': '/' }).setEncoding('utf8')
+    let body = ''
+    stream.on('data', (chunk) => (body += chunk))
+    await once(server, 'stream')
+    expect([drain.inFlight, drain.connections]).toEqual([1, 1])
+    await Promise.all([drain.close(), once(stream, 'end'), once(session, 'close')])
+    expect(body).toBe('whole')
+    expect([drain.inFlight, drain.connections]).toEqual([0, 0])
+  })
 })

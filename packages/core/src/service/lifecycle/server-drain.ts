@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Http2Session } from 'node:http2'
 import { Server as NetServer, type Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 
@@ -19,6 +20,8 @@ interface Connection {
   quietSince: number
   /** Bytes read until then: more of them are the beginning of a request. */
   bytesRead: number
+  /** Of an HTTP/2 connection, which ends by itself when it is told that the server goes away. */
+  session: Http2Session | undefined
 }
 
 /**
@@ -35,11 +38,13 @@ export class ServerDrain {
   #sweep: NodeJS.Timeout | undefined = undefined
   #closingSince = 0
   #lastOpened = Number.NEGATIVE_INFINITY
+  #latest: Connection | undefined = undefined
 
   constructor(server: Server) {
     this.#server = server
     server.prependListener(server instanceof TlsServer ? 'secureConnection' : 'connection', this.#opened)
     server.prependListener('request', this.#requested)
+    server.prependListener('session', this.#begun)
   }
 
   /** Requests that have not been answered to the end. */
@@ -80,6 +85,8 @@ export class ServerDrain {
   destroy(): void {
     clearInterval(this.#sweep)
     this.#server.off('request', this.#requested)
+    this.#server.off('session', this.#begun)
+    for (const { session } of this.#connections.values()) session?.destroy()
     for (const socket of this.#connections.keys()) socket.destroy()
     // Ends the timer with which http.Server watches its connections.
     this.#server.close()
@@ -87,18 +94,36 @@ export class ServerDrain {
 
   readonly #opened = (socket: Socket): void => {
     this.#lastOpened = performance.now()
-    this.#connections.set(socket, {
+    const connection: Connection = {
       inFlight: 0,
       latest: undefined,
       quietSince: performance.now(),
       bytesRead: socket.bytesRead,
-    })
+      session: undefined,
+    }
+    this.#connections.set(socket, connection)
+    this.#latest = connection
     socket.once('close', () => {
       this.#connections.delete(socket)
       if (this.#connections.size > 0 || this.#whenEmpty === undefined) return
       clearInterval(this.#sweep)
       this.#whenEmpty()
     })
+  }
+
+  /** Node makes the session of an HTTP/2 connection as soon as it is open, so it is that of the latest. */
+  readonly #begun = (session: Http2Session): void => {
+    const connection = this.#latest
+    if (connection === undefined) return
+    connection.session = session
+    session.on('stream', (stream) => {
+      connection.inFlight++
+      stream.once('close', () => {
+        connection.inFlight--
+        connection.quietSince = performance.now()
+      })
+    })
+    if (this.#state === 'closing') session.close()
   }
 
   readonly #requested = (request: IncomingMessage, response: ServerResponse): void => {
@@ -118,7 +143,11 @@ export class ServerDrain {
   }
 
   #sayGoodbyes(): void {
-    for (const { latest } of this.#connections.values()) if (latest !== undefined) sayGoodbye(latest)
+    for (const { latest, session } of this.#connections.values()) {
+      if (latest !== undefined) sayGoodbye(latest)
+      // New streams are refused from then on, in a way that clients may repeat elsewhere: not while it serves on.
+      if (this.#state === 'closing') session?.close()
+    }
   }
 
   /**

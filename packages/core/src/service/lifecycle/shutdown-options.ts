@@ -64,11 +64,21 @@ export function resolveShutdownTimes(times: ShutdownTimes, check: OptionCheck): 
     flushMs: times.flushMs ?? shutdownDefaults.flushMs,
     hardStopMs: times.hardStopMs ?? shutdownDefaults.hardStopMs,
   }
-  if (times.drainDelayMs !== undefined && times.hardStopMs !== undefined) {
-    if (times.drainDelayMs >= times.hardStopMs) {
-      check.add('drainDelayMs', `${times.drainDelayMs} must be less than hardStopMs, ${times.hardStopMs}`)
-    }
-  }
+  checkSum(resolved, check)
   check.done()
   return resolved
+}
+
+/** Whether given or by default: what the hard stop cuts off never runs. */
+function checkSum(times: ResolvedShutdownTimes, check: OptionCheck): void {
+  const phases = (['drainDelayMs', 'inFlightMs', 'hooksMs', 'flushMs'] as const).filter(
+    (name) => times[name] > 0,
+  )
+  const sum = phases.reduce((total, name) => total + times[name], 0)
+  if (sum <= times.hardStopMs) return
+  const each = phases.map((name) => `${name} ${times[name]}`).join(' + ')
+  check.add(
+    'hardStopMs',
+    `${times.hardStopMs} is less than ${each}: make it ${sum} at least, or those shorter`,
+  )
 }

@@ -129,8 +129,8 @@ describe('a process', () => {
 
   it('stops hard', async () => {
     const { child, exited, lines } = await start(`
-      const shutdown = createShutdown({ logger, hooksMs: 60_000, hardStopMs: 400 })
-      shutdown.onShutdown('broker', () => new Promise(() => {}))
+      const shutdown = createShutdown({ logger, inFlightMs: 100, hooksMs: 100, flushMs: 100, hardStopMs: 400 })
+      shutdown.onDrain('registry', () => new Promise(() => {}))
       ${listening}`)
     child.kill('SIGTERM')
     expect(await exited).toBe(1)

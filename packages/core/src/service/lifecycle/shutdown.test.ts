@@ -141,12 +141,13 @@ describe('shutdown()', () => {
   })
 
   it('stops hard when the phases take longer together', async () => {
-    const { lines, shutdown } = setUp({ hooksMs: 30_000, hardStopMs: 25_000 })
-    shutdown.onShutdown('stuck', () => never)
+    // Those who are told of the drain may take a second, whatever the phases may.
+    const { lines, shutdown } = setUp({ inFlightMs: 100, hooksMs: 100, flushMs: 100, hardStopMs: 300 })
+    shutdown.onDrain('registry', () => never)
     const done = shutdown.shutdown()
-    await vi.advanceTimersByTimeAsync(25_000)
-    expect(await done).toEqual({ clean: false, durationMs: 25_000 })
-    expect(lines.at(-1)).toMatchObject({ level: 'error', message: 'shutdown: hard stop', state: 'closing' })
+    await vi.advanceTimersByTimeAsync(300)
+    expect(await done).toEqual({ clean: false, durationMs: 300 })
+    expect(lines.at(-1)).toMatchObject({ level: 'error', message: 'shutdown: hard stop', state: 'draining' })
   })
 
   it('is not held up by a logger that throws or never flushes, or a callback that throws', async () => {
@@ -172,7 +173,14 @@ describe('shutdown()', () => {
   it.each([
     [{ drainDelayMs: -1 }, 'drainDelayMs'],
     [{ hardStopMs: 0 }, 'hardStopMs'],
-    [{ drainDelayMs: 9, hardStopMs: 9 }, 'must be less than hardStopMs'],
+    [
+      { drainDelayMs: 9, hardStopMs: 9 },
+      'is less than drainDelayMs 9 + inFlightMs 15000 + hooksMs 4000 + flushMs 1000',
+    ],
+    [
+      { inFlightMs: 60_000 },
+      'hardStopMs: 25000 is less than inFlightMs 60000 + hooksMs 4000 + flushMs 1000: make it 65000',
+    ],
     [{ drainMs: 9 }, 'is not an option'],
     [{ signals: 1 }, 'signals'],
   ])('refuses %o', (options, message) => {

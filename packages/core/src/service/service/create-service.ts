@@ -1,5 +1,3 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
 import { createObservedClient, createObservedFetch, observedInterceptor } from '../../client/index.js'
 import { contractName } from '../../contract/index.js'
@@ -14,19 +12,17 @@ import {
   type MetricsRegistry,
 } from '../../telemetry/metrics/index.js'
 import { resolveAdmission } from '../admission/index.js'
-import { type HealthRegistry, healthRegistry } from '../health/index.js'
+import { healthRegistry } from '../health/index.js'
 import { createShutdown } from '../lifecycle/index.js'
 import { announceChaos, attachRuntime, resolveServerChaos, ServerRuntime } from '../server/index.js'
 import { ClientHooks } from './client-hooks.js'
-import { checkListen, type Listener, listening, listenWith, urlOf } from './listen.js'
+import { checkListen, listenWith } from './listen.js'
 import type { Listening, Service } from './service.js'
 import { checkServiceOptions, type ServiceOptions, serviceDefaults } from './service-options.js'
+import { type StartUpParts, startUp } from './start-up.js'
 import { watchWith } from './watch-with.js'
 
-interface Parts extends Listener {
-  readonly options: ServiceOptions
-  readonly logger: Logger
-  readonly health: HealthRegistry
+interface Parts extends StartUpParts {
   readonly metrics: Metrics<MetricsRegistry> | undefined
 }
 
@@ -64,7 +60,15 @@ export function createService<Shown extends MetricsRegistry = Registry>(
     logger,
     metrics: metrics?.registry as Shown,
     health,
-    onShutdown: (name, hook) => shutdown.onShutdown(name, hook),
+    get signal() {
+      return shutdown.signal
+    },
+    onShutdown(name, hook) {
+      const forget = shutdown.onShutdown(name, hook)
+      // What is open while the service still starts has to be closed on a signal, too.
+      shutdown.listenToProcess()
+      return forget
+    },
     onDrain: (name, hook) => shutdown.onDrain(name, hook),
     onFlush: (name, hook) => shutdown.onFlush(name, hook),
     createClient(contract, clientOptions) {
@@ -81,9 +85,11 @@ export function createService<Shown extends MetricsRegistry = Registry>(
     listen(app, listenOptions) {
       checkListen(app, listenOptions, parts)
       if (listens !== undefined) throw listensAlready()
-      listens = listen(parts, () => listenWith(app, listenOptions, parts), listenOptions.host)
-      listens.catch(() => {
+      const starting = startUp(parts, () => listenWith(app, listenOptions, parts), listenOptions.host)
+      // One chain: a start that nobody awaits is an unhandled rejection when it fails, which ends the process.
+      listens = starting.catch((error: unknown) => {
         listens = undefined
+        throw error
       })
       return listens
     },
@@ -135,31 +141,6 @@ function partsOf(options: ServiceOptions): Parts {
     chaos,
   })
   return { options, logger, health, metrics, runtime, shutdown }
-}
-
-async function listen(
-  parts: Parts,
-  listenToTraffic: () => Promise<Server>,
-  host: string | undefined,
-): Promise<Listening> {
-  const { health, logger, shutdown } = parts
-  const managementUrl = await listenToManagement(parts)
-  const server = await listenToTraffic()
-  health.markStarted()
-  shutdown.listenToProcess()
-  const { port } = server.address() as AddressInfo
-  const url = urlOf(server, host)
-  quietly(() => logger.info({ port, url, management_url: managementUrl }, 'listening'))
-  return { server, url, port, managementUrl }
-}
-
-async function listenToManagement({ options, runtime, shutdown }: Parts): Promise<string | undefined> {
-  const { management } = options
-  if (management === undefined) return undefined
-  const server = createServer(runtime.answerManagement)
-  shutdown.track(server, 'management')
-  await listening(server, management)
-  return urlOf(server, management.host)
 }
 
 function logHealth(

@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import { OptionCheck, show } from '../../foundation/config/index.js'
+import { ClosedError } from '../../foundation/errors/index.js'
 import type { Shutdown } from '../lifecycle/index.js'
 import type { ServerAdapter, ServerRuntime } from '../server/index.js'
 import { servedListener } from './served-listener.js'
-import type { FastifyLike, ListenOptions, ListenTarget } from './service.js'
+import type { FastifyLike, ListenOptions, ListenTarget, SelfListening } from './service.js'
 import { checkPort } from './service-options.js'
 
 /** What listening needs of a service. */
@@ -77,12 +78,23 @@ async function listenWithFastify(
   { shutdown }: Listener,
 ): Promise<Server> {
   const server = app.server as Server
-  await app.ready()
-  shutdown.track(server)
   shutdown.onShutdown('fastify', () => app.close())
+  await app.ready()
+  if (shutdown.state !== 'running') throw new ClosedError('the service stops before it listens')
+  shutdown.track(server)
   if (host !== undefined) await app.listen({ port, host })
   else await listenEverywhere(app, port)
+  for (const other of othersOf(app, server)) shutdown.track(other)
   return server
+}
+
+/** Servers that an application has made beside its own: Fastify has one for each further address of `localhost`. */
+function othersOf(app: SelfListening, server: Server): readonly Server[] {
+  const key = Object.getOwnPropertySymbols(app).find(({ description }) =>
+    description?.endsWith('.serverBindings'),
+  )
+  const bindings: unknown = key && (app as unknown as Readonly<Record<symbol, unknown>>)[key]
+  return Array.isArray(bindings) ? bindings.filter((one) => one instanceof NetServer && one !== server) : []
 }
 
 /** As Node does by itself: IPv6 with IPv4 in it, or IPv4 alone where the machine has no IPv6. */

@@ -43,6 +43,11 @@ export interface Service<Registry extends MetricsRegistry = MetricsRegistry> {
   readonly metrics: Registry
   readonly health: HealthChecks
   /**
+   * Aborts when the service stops, after the drain delay: what has no end of its own, such as an event stream, ends
+   * itself then.
+   */
+  readonly signal: AbortSignal
+  /**
    * Closes something when the service stops, once no request is in flight. The last one added runs first.
    * @returns what takes the hook off again
    */
@@ -74,8 +79,10 @@ export interface Service<Registry extends MetricsRegistry = MetricsRegistry> {
    */
   watchOptions(file: string, options?: WatchOptions): OptionsWatch
   /**
-   * Listens with an Express application, a Fastify instance or a request listener, and begins to follow signals.
+   * Listens with an Express application, a Fastify instance or a request listener, and begins to follow signals. When
+   * it fails nothing is left listening, and it may be tried again.
    * @throws {ConfigInvalidError} `CONFIG_INVALID` when the adapter is not mounted on `app`, or wrongly.
+   * @throws {ClosedError} `CLOSED` when the service stops before it listens.
    */
   listen(app: ListenTarget, options: ListenOptions): Promise<Listening>
   /** Runs a worker that serves no HTTP until it ends or the service is told to stop, then shuts down. */

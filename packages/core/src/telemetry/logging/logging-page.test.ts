@@ -155,8 +155,8 @@ async function logShutdowns(): Promise<void> {
   void unclean.run(never)
   await unclean.shutdown()
 
-  const { shutdown: slow, process } = shutdownWith({ hardStopMs: 5 })
-  slow.onShutdown('stuck', never)
+  const { shutdown: slow, process } = shutdownWith({ inFlightMs: 1, hooksMs: 1, flushMs: 1, hardStopMs: 5 })
+  slow.onDrain('stuck', never)
   slow.listenToProcess()
   process.emit('SIGTERM', 'SIGTERM')
   process.emit('SIGINT', 'SIGINT')
