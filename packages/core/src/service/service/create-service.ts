@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client'
 import { createObservedClient, createObservedFetch, observedInterceptor } from '../../client/index.js'
 import { contractName } from '../../contract/index.js'
 import { Secret } from '../../foundation/config/index.js'
-import { ConfigInvalidError } from '../../foundation/errors/index.js'
+import { ConfigInvalidError, isHoldfastError } from '../../foundation/errors/index.js'
 import type { Logger } from '../../telemetry/context/index.js'
 import { adoptLogger, createLogger, quietly } from '../../telemetry/logging/index.js'
 import {
@@ -86,12 +86,15 @@ export function createService<Shown extends MetricsRegistry = Registry>(
       checkListen(app, listenOptions, parts)
       if (listens !== undefined) throw listensAlready()
       const starting = startUp(parts, () => listenWith(app, listenOptions, parts), listenOptions.host)
-      // One chain: a start that nobody awaits is an unhandled rejection when it fails, which ends the process.
-      listens = starting.catch((error: unknown) => {
+      // One chain: a start that nobody awaits is an unhandled rejection when it fails, which ends the process. Not where
+      // somebody has stopped the service meanwhile: that one knows.
+      const listening = starting.catch((error: unknown) => {
+        if (isHoldfastError(error, 'CLOSED')) listening.catch(() => {})
         listens = undefined
         throw error
       })
-      return listens
+      listens = listening
+      return listening
     },
     run: (work) => {
       health.markStarted()
