@@ -1,4 +1,5 @@
-import type { Transport, TransportRequest, TransportResponse } from '../../../http/transport/index.js'
+import type { HttpResponse } from '../../../http/message/index.js'
+import type { Transport, TransportRequest } from '../../../http/transport/index.js'
 import type { Execution } from '../../../policies/index.js'
 import type { AttemptExchange } from '../../attempt/attempt-guards.js'
 import { ErrorAnswer, isFailure } from '../../call/error-answer.js'
@@ -24,7 +25,7 @@ interface ExchangeOptions {
 export function fetchExchange(
   transport: () => Transport,
   { maxResponseBytes, idleTimeoutMs, send }: ExchangeOptions,
-): AttemptExchange<TransportResponse> {
+): AttemptExchange<HttpResponse> {
   return {
     send(execution) {
       const call = execution.data as FetchCall
@@ -48,14 +49,14 @@ export function fetchExchange(
   }
 }
 
-function streamWhen(status: number, headers: TransportResponse['headers']): boolean {
+function streamWhen(status: number, headers: HttpResponse['headers']): boolean {
   if (isFailure({ status, headers })) return false
   if (isRedirect({ status, headers }) || hasNoContent(status)) return false
   const length = headers['content-length']
   return length === undefined || Number(length) > bufferedBytes
 }
 
-function failureOf(execution: Execution, received: TransportResponse): ErrorAnswer<TransportResponse> {
+function failureOf(execution: Execution, received: HttpResponse): ErrorAnswer<HttpResponse> {
   const { method, origin } = (execution.data as FetchCall).request
   const text = Buffer.isBuffer(received.body) ? received.body.toString('utf8', 0, shownBytes) : ''
   return new ErrorAnswer(`${method} ${origin}`, received, text)

@@ -1,5 +1,6 @@
 import type { Emitter } from '../../../foundation/events/index.js'
-import { StreamedBody, type TransportResponse } from '../../../http/transport/index.js'
+import type { HttpResponse } from '../../../http/message/index.js'
+import { StreamedBody } from '../../../http/transport/index.js'
 import { type Execution, type Step, untilAborted } from '../../../policies/index.js'
 import { contextStorage } from '../../../telemetry/context/index.js'
 import type { CallLedger } from '../../call/call-ledger.js'
@@ -33,13 +34,13 @@ export class FetchRunner implements CallFace<FetchTask> {
   readonly ledger: CallLedger
   readonly closed = 'the fetch is closed'
   readonly #options: ResolvedFetch
-  readonly #origins: OriginRegistry<TransportResponse>
+  readonly #origins: OriginRegistry<HttpResponse>
   readonly #telemetry: ClientTelemetry
   readonly #step: Step
 
   constructor(
     options: ResolvedFetch,
-    origins: OriginRegistry<TransportResponse>,
+    origins: OriginRegistry<HttpResponse>,
     { events, ledger, telemetry }: RunnerParts,
   ) {
     this.#options = options
@@ -122,20 +123,20 @@ export class FetchRunner implements CallFace<FetchTask> {
     task.proceed(hop, entry)
   }
 
-  async #send(execution: Execution, task: FetchTask, isStrict: boolean): Promise<TransportResponse> {
+  async #send(execution: Execution, task: FetchTask, isStrict: boolean): Promise<HttpResponse> {
     const entry = this.#origins.entryOf(task.request.origin)
     entry.active++
     try {
-      return (await entry.step(execution)) as TransportResponse
+      return (await entry.step(execution)) as HttpResponse
     } catch (error) {
-      if (error instanceof ErrorAnswer && !isStrict) return error.answer as TransportResponse
+      if (error instanceof ErrorAnswer && !isStrict) return error.answer as HttpResponse
       throw error
     } finally {
       entry.active--
     }
   }
 
-  #deliver(task: FetchTask, received: TransportResponse): Response {
+  #deliver(task: FetchTask, received: HttpResponse): Response {
     const { url, method } = task.request
     const from = { url, method, redirected: task.redirects > 0, signal: task.asked.signal }
     const { body } = received
