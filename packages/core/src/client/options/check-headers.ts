@@ -15,8 +15,15 @@ const framing = new Set([
 /** Told of each header that cannot be sent. */
 export type OnProblem = (name: string, message: string) => void
 
-/** A copy with lower-case names, without what cannot be sent: that is told to `onProblem`. */
-export function checkHeaders(headers: unknown, onProblem: OnProblem): Record<string, string> {
+/**
+ * A copy with lower-case names, without what cannot be sent: that is told to `onProblem`. `mayBeSized` where the length
+ * of a streamed body may be given.
+ */
+export function checkHeaders(
+  headers: unknown,
+  onProblem: OnProblem,
+  mayBeSized = false,
+): Record<string, string> {
   const checked: Record<string, string> = {}
   if (headers === undefined) return checked
   if (typeof headers !== 'object' || headers === null || Symbol.iterator in headers) {
@@ -26,11 +33,16 @@ export function checkHeaders(headers: unknown, onProblem: OnProblem): Record<str
   for (const [key, value] of Object.entries(headers)) {
     if (value === undefined) continue
     const name = key.toLowerCase()
-    const problem = headerProblem(name, value)
+    const problem =
+      mayBeSized && name === 'content-length' ? lengthProblem(value) : headerProblem(name, value)
     if (problem === undefined) checked[name] = value as string
     else onProblem(key, problem)
   }
   return checked
+}
+
+function lengthProblem(value: unknown): string | undefined {
+  return typeof value === 'string' && /^\d+$/.test(value) ? undefined : 'must be a number of bytes, as text'
 }
 
 function headerProblem(name: string, value: unknown): string | undefined {

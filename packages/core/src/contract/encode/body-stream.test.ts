@@ -19,6 +19,23 @@ async function* generate(): AsyncGenerator<string> {
 const web = (): ReadableStream => ReadableStream.from([Buffer.from('a'), Buffer.from('b')])
 
 describe('a body stream', () => {
+  it('of bytes keeps them as they were, whatever their owner does with them', async () => {
+    const bytes = Buffer.from('ab')
+    const { source } = streamed(bytes)
+    bytes.fill('x')
+    expect(String(await buffer(source()))).toBe('ab')
+  })
+
+  it.each([null, undefined])('fails at a chunk that is %s', async (chunk) => {
+    const generated = async function* () {
+      yield* ['a', chunk, 'b']
+    }
+    const iterable = generated()
+    const web = ReadableStream.from(generated())
+    for (const value of [iterable, web])
+      await expect(buffer(streamed(value).source())).rejects.toThrow('chunk')
+  })
+
   it.each([
     ['a Readable', () => Readable.from(['a', 'b']), false],
     ['a web stream', web, false],

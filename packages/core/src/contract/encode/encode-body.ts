@@ -74,7 +74,7 @@ const octets = 'application/octet-stream'
 function encodeBytes(value: unknown, field: string, problems: Problem[]): EncodedBody {
   const bytes = bytesOf(value)
   // A copy: its owner may use the buffer for something else before the last attempt is sent.
-  if (bytes !== undefined) return { body: Buffer.from(bytes), contentType: octets, replayable: true }
+  if (bytes !== undefined) return { body: new Uint8Array(bytes), contentType: octets, replayable: true }
   const remedy = 'is sent as bytes: it must be a Uint8Array, an ArrayBuffer, a view of one, or a Blob'
   if (isBlob(value)) return encodeStream(value, field, problems, remedy)
   problems.push({ path: field, message: remedy })

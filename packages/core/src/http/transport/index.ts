@@ -7,6 +7,7 @@ export {
   type TransportOptions,
 } from './create-transport.js'
 export { mapTransportError } from './map-transport-error.js'
+export { OwnContextSource } from './own-context.js'
 export type { ProxyOptions, ProxyTarget } from './proxy.js'
 export { send } from './send.js'
 export { StreamedBody } from './streamed-body.js'

@@ -43,6 +43,11 @@ describe('the trace context of a request', () => {
     expect(readTraceContext(headers)).toEqual(headers)
   })
 
+  it('takes a tab between the members of a tracestate for white space', () => {
+    const headers = { traceparent: valid, tracestate: 'a=1,\tb=2' }
+    expect(readTraceContext(headers)).toMatchObject(headers)
+  })
+
   it('has no tracestate without its traceparent', () => {
     expect(readTraceContext({ traceparent: 'bad', tracestate: 'a=1' })).toEqual({
       traceparent: undefined,

@@ -22,7 +22,8 @@ export const noTrace: TraceContext = Object.freeze({
 const traceparentPattern = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-.*)?$/
 const versionZero = /^00-/
 const versionZeroLength = 55
-const printable = /^[\x20-\x7e]+$/
+/** A tab is white space between members, as a space is. */
+const printable = /^[\t\x20-\x7e]+$/
 const maxTracestateMembers = 32
 const maxTracestateLength = 512
 const maxBaggageMembers = 180

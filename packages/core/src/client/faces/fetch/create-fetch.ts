@@ -89,7 +89,12 @@ export function createObservedFetch(options: FetchOptions, telemetryAround: Clie
   const unwatch = watchClient(telemetry, controls, chaos, anyDependency)
   async function fetch(input: FetchInput, init?: RequestInit): Promise<Response> {
     const startedAt = performance.now()
-    return runner.run(readRequest(input, init, resolved), startedAt)
+    const asked = readRequest(input, init, resolved)
+    const { signal, cancelBody } = asked
+    const response = runner.run(asked, startedAt)
+    // What an abort leaves of a stream nobody will read.
+    if (signal !== undefined) response.catch((error) => signal.aborted && cancelBody(error))
+    return response
   }
   return Object.assign(fetch, controls)
 }

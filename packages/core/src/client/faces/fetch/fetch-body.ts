@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import { types } from 'node:util'
 import { encodeMultipart, streamedBody } from '../../../contract/index.js'
@@ -75,6 +76,15 @@ function isForm(value: unknown): value is FormData {
   if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) return false
   return (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'FormData'
 }
+
+/** Cancels `body` where it is a stream that nobody reads. */
+export function cancel(body: unknown, reason: unknown): void {
+  if (body instanceof Readable) {
+    if (!body.destroyed) body.on('error', ignore).destroy(reason as Error)
+  } else if (body instanceof ReadableStream && !body.locked) body.cancel(reason).catch(ignore)
+}
+
+function ignore(): void {}
 
 /** Up to here the body of a `Request` is kept, so that it can be sent again. */
 const keptBytes = 64 * 1024

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
+import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { FormData as UndiciFormData, Request as UndiciRequest } from 'undici'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { failureOf, openFetch } from '../../../../test/fixtures/faces.js'
 import { rawServer } from '../../../../test/fixtures/servers.js'
 import { answer, faultServer } from '../../../testing.js'
@@ -174,6 +175,13 @@ describe('a Request of another implementation', () => {
   })
 })
 
+it('does not show the value of a header that is refused', async () => {
+  const headers = { authorization: 'Bearer s3cret\nx' }
+  const failure = await failureOf(openFetch()('http://127.0.0.1:1/', { headers }))
+  expect(failure).toMatchObject({ code: 'INVALID_INPUT', problems: [{ path: 'headers' }] })
+  expect(failure.message + JSON.stringify(failure)).not.toContain('s3cret')
+})
+
 it.each([
   [{ mode: 'navigate' }, 'mode'],
   [{ credentials: 'all' }, 'credentials'],
@@ -183,6 +191,57 @@ it.each([
   await expect(fetch('http://127.0.0.1:1/', init as never)).rejects.toThrow(TypeError)
   const failure = await failureOf(openFetch()('http://127.0.0.1:1/', init as never))
   expect(failure).toMatchObject({ code: 'INVALID_INPUT', problems: [{ path }] })
+})
+
+describe('a body that nobody reads', () => {
+  const chunked = (bytes: number) => {
+    const size = bytes.toString(16)
+    return `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${size}\r\n${'x'.repeat(bytes)}\r\n0\r\n\r\n`
+  }
+
+  it('frees its permit when it has arrived', async () => {
+    const { url } = await openRaw(() => chunked(20_000))
+    const fetch = openFetch({ bulkhead: { maxConcurrent: 10, maxQueue: 0 } })
+    const held: Response[] = []
+    for (let call = 0; call < 30; call++) {
+      held.push(await fetch(url))
+      await vi.waitFor(() => expect(fetch.$stats().origins[0]?.inFlight).toBe(0))
+    }
+    expect(await held[0]?.text()).toHaveLength(20_000)
+  })
+
+  it('frees its permit when its response is gone, and not while somebody reads', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const { url } = await openRaw(() => chunked(3_000_000))
+    const fetch = openFetch({ bulkhead: { maxConcurrent: 3 } })
+    const read = async () => (await fetch(url)).text()
+    const reading = read()
+    for (let call = 0; call < 2; call++) await fetch(url)
+    await vi.waitFor(() => {
+      collect()
+      expect(fetch.$stats().origins[0]?.inFlight).toBe(0)
+    })
+    expect(await reading).toHaveLength(3_000_000)
+  })
+})
+
+it('a body stream is cancelled with a call that is aborted before it is sent', async () => {
+  const cancelled: unknown[] = []
+  const body = new ReadableStream({ cancel: (reason) => void cancelled.push(reason) })
+  const node = new Readable({ read() {} })
+  const signal = AbortSignal.abort('enough')
+  for (const stream of [body, node]) {
+    const call = openFetch()('http://127.0.0.1:1/', {
+      method: 'POST',
+      body: stream,
+      signal,
+      duplex: 'half',
+    } as never)
+    await expect(call).rejects.toBe('enough')
+  }
+  expect(cancelled).toEqual(['enough'])
+  expect(node.destroyed).toBe(true)
 })
 
 it('lets the process end though a body is unread', async () => {

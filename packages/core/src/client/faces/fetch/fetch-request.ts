@@ -2,7 +2,7 @@ import { ReadableStream } from 'node:stream/web'
 import { isAbortSignal } from '../../../foundation/cancellation/index.js'
 import { show, showUrl } from '../../../foundation/config/index.js'
 import { InvalidInputError, type Problem } from '../../../foundation/errors/index.js'
-import { type FetchBody, noBody, readBody, readRequestBody } from './fetch-body.js'
+import { cancel, type FetchBody, noBody, readBody, readRequestBody } from './fetch-body.js'
 import { refuseOptions } from './refuse-options.js'
 
 /** What `fetch` takes as its first argument. */
@@ -19,6 +19,8 @@ export interface FetchRequest {
   readonly lateBody: (() => Promise<FetchBody>) | undefined
   readonly redirect: 'follow' | 'error' | 'manual'
   readonly signal: AbortSignal | undefined
+  /** Lets go of a body that has not been read. */
+  readonly cancelBody: (reason: unknown) => void
 }
 
 /** What requests are completed with. */
@@ -60,7 +62,13 @@ export function readRequest(
   }
   if (init) refuseOptions(init, problems)
   if (problems.length > 0) throw new InvalidInputError('fetch()', problems)
-  return { url, method, headers, body, lateBody, redirect, signal }
+  const cancelBody = (reason: unknown): void => cancel(init?.body ?? source?.body, reason)
+  return { url, method, headers, body, lateBody, redirect, signal, cancelBody }
+}
+
+/** What is wrong with a header, without its value, which may be a token. */
+function withoutValue({ message }: Error): string {
+  return message.replace(/".*"/s, 'a value')
 }
 
 /** Whether `value` is a `Request`: the undici package, node-fetch and the sandboxes of test runners have their own. */
@@ -152,7 +160,7 @@ function headersOf(
     const own = given === undefined || given instanceof Headers ? given : new Headers(given)
     for (const [name, value] of own ?? []) headers[name] = value
   } catch (error) {
-    problems.push({ path: 'headers', message: (error as Error).message })
+    problems.push({ path: 'headers', message: withoutValue(error as Error) })
   }
   for (const name of refusedHeaders) {
     if (headers[name] !== undefined)

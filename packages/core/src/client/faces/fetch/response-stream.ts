@@ -47,43 +47,75 @@ export function toWebStream(body: StreamedBody, bounds: BodyBounds): ReadableStr
     if (signal !== undefined) execution.unfollow(signal)
     if (inherited !== undefined) context?.detach(inherited)
   })
-  // The types of Node.js 20 know no streams of bytes with these options.
-  const source: object = {
-    type: 'bytes',
-    start: (controller: ReadableByteStreamController) => connect(body, controller, describe),
-    pull: () => void body.resume(),
-    cancel: () => void body.destroy(),
-  }
-  return new ReadableStream(source)
+  const feed = new StreamFeed(body, describe)
+  const stream = new ReadableStream(feed as object)
+  abandoned.register(stream, body, body)
+  body.once('close', () => abandoned.unregister(body))
+  return stream
 }
 
-function connect(
-  body: StreamedBody,
-  controller: ReadableByteStreamController,
-  describe: BodyBounds['describe'],
-): void {
-  let isClosed = false
-  const close = (how: () => void): void => {
-    if (!isClosed) how()
-    isClosed = true
+/** Bodies whose stream is gone with the last who could have read it: they give up their connections. */
+const abandoned = new FinalizationRegistry<StreamedBody>((body) => void body.destroy())
+
+/**
+ * What a web stream reads from a body. It holds the stream only while somebody waits for more of it: the socket holds
+ * the body, and would hold with it what nobody reads any more.
+ */
+class StreamFeed {
+  readonly type = 'bytes'
+  readonly #body: StreamedBody
+  readonly #describe: BodyBounds['describe']
+  #controller: WeakRef<ReadableByteStreamController> | undefined = undefined
+  #wanted: ReadableByteStreamController | undefined = undefined
+  #isClosed = false
+
+  constructor(body: StreamedBody, describe: BodyBounds['describe']) {
+    this.#body = body
+    this.#describe = describe
   }
-  body.on('data', (chunk: Buffer) => {
+
+  start(controller: ReadableByteStreamController): void {
+    this.#controller = new WeakRef(controller)
+    const body = this.#body
+    body.on('data', (chunk: Buffer) => this.#pass(chunk))
+    body.once('end', () =>
+      this.#close((open) => {
+        open.close()
+        // A reader that brings its own memory waits for this, as the standard has it.
+        open.byobRequest?.respond(0)
+      }),
+    )
+    body.once('error', (error: unknown) => this.#close((open) => open.error(this.#describe(error))))
+    body.once('close', () => this.#close(() => undefined))
+    body.pause()
+  }
+
+  pull(controller: ReadableByteStreamController): void {
+    this.#wanted = controller
+    this.#body.resume()
+  }
+
+  cancel(): void {
+    this.#body.destroy()
+  }
+
+  #pass(chunk: Buffer): void {
+    const controller = this.#wanted ?? this.#controller?.deref()
+    if (controller === undefined || this.#isClosed) return
     // A byte stream takes the memory that it is given; that of a chunk is part of the socket's.
     controller.enqueue(new Uint8Array(chunk))
-    if ((controller.desiredSize ?? 0) <= 0) body.pause()
-  })
-  body.once('end', () =>
-    close(() => {
-      controller.close()
-      // A reader that brings its own memory waits for this, as the standard has it.
-      controller.byobRequest?.respond(0)
-    }),
-  )
-  body.once('error', (error: unknown) => close(() => controller.error(describe(error))))
-  body.once('close', () => {
-    isClosed = true
-  })
-  body.pause()
+    if ((controller.desiredSize ?? 0) > 0) return
+    this.#body.pause()
+    this.#wanted = undefined
+  }
+
+  #close(how: (controller: ReadableByteStreamController) => void): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    const controller = this.#wanted ?? this.#controller?.deref()
+    this.#wanted = undefined
+    if (controller !== undefined) how(controller)
+  }
 }
 
 /** What the caller's abort looks like: the reason that the caller gave. */

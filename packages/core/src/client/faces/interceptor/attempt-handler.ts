@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import {
   AbortedError,
   HoldfastError,
+  isHoldfastError,
   type Phase,
   type ResponseHeaders,
 } from '../../../foundation/errors/index.js'
@@ -114,7 +115,10 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
     this.#relay.controller = controller
     if (this.#state === 'dropped') controller.abort(new AbortedError())
-    else this.#call.learn(context)
+    else {
+      this.#call.learn(context)
+      this.#call.announce()
+    }
   }
 
   onRequestUpgrade(_: unknown, status: number, headers: HandlerHeaders, socket: Duplex): void {
@@ -191,6 +195,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
     if (this.#state === 'passing') this.#relay.fail(mapped)
     else if (this.#state === 'held') this.#relay.failLate(mapped)
     else {
+      if (!hasStarted && isHoldfastError(mapped, 'INVALID_INPUT')) this.#call.isRefused = true
       // A request that an interceptor below sent on elsewhere may have been processed before it could not connect.
       if (hasStarted && !this.#call.replayable) this.#call.request = { replayable: false }
       this.#state = 'dropped'
@@ -216,6 +221,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
 
   #pass({ status }: AnswerHead): void {
     this.#state = 'passing'
+    this.#call.announce()
     this.#call.adopted = this
     this.#call.status = status
     this.#execution.detach(this)

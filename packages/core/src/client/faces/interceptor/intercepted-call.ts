@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici'
+import { type Dispatcher, errors } from 'undici'
 import { AbortedError, isHoldfastError } from '../../../foundation/errors/index.js'
 import type { Priority } from '../../../foundation/priority/index.js'
 import type { Execution } from '../../../policies/index.js'
@@ -10,6 +10,7 @@ import { describeError } from '../../call/describe-error.js'
 import type { RunningCall } from '../../call/running-call.js'
 import type { OriginEntry } from '../../destinations/origin-registry.js'
 import type { RepeatableCall } from '../../slots/repeat-layers.js'
+import { OwnContextHandler } from './own-context-handler.js'
 import { isReplayableBody, mayRepeat } from './request-facts.js'
 
 /** An attempt whose answer has begun. */
@@ -59,6 +60,9 @@ export class InterceptedCall implements RepeatableCall, RunningCall, Dispatcher.
   /** Interceptors below add to it while the user's handler holds it. */
   readonly #context: object = {}
   #execution: Execution | undefined = undefined
+  /** Whether undici has refused the request for what it is. */
+  isRefused = false
+  #isAnnounced = false
   #isAborted = false
   #reason: Error | null = null
   #isPaused = false
@@ -68,8 +72,8 @@ export class InterceptedCall implements RepeatableCall, RunningCall, Dispatcher.
     handler: Dispatcher.DispatchHandler,
     { origin, dependency, latency, propagates }: OriginEntry,
   ) {
-    this.options = options
-    this.handler = handler
+    const ownHandler = new OwnContextHandler(handler)
+    this.handler = ownHandler
     this.operation = options.method
     this.origin = origin
     this.#dependency = dependency
@@ -78,6 +82,9 @@ export class InterceptedCall implements RepeatableCall, RunningCall, Dispatcher.
     const isReplayable = isReplayableBody(options.body)
     this.request = { replayable: isReplayable }
     this.replayable = isReplayable && mayRepeat(options)
+    const body = isReplayable ? bodyToRepeat(options.body) : ownHandler.bodyOf(options.body)
+    this.options =
+      body === options.body ? options : { ...options, body: body as NonNullable<typeof options.body> }
   }
 
   get aborted(): boolean {
@@ -100,10 +107,22 @@ export class InterceptedCall implements RepeatableCall, RunningCall, Dispatcher.
     return (this.adopted?.controller?.rawTrailers ?? null) as Buffer[] | null
   }
 
-  /** Hands the user's handler its controller, with which it may abort from now on. */
   begin(execution: Execution): void {
     this.#execution = execution
-    this.handler.onRequestStart?.(this, this.#context)
+  }
+
+  /**
+   * Hands the user's handler its controller, with which it may abort from now on, once: when an attempt starts, or has
+   * to wait for its start. A request that undici refuses is never announced.
+   */
+  announce(): void {
+    if (this.#isAnnounced || this.isRefused) return
+    this.#isAnnounced = true
+    try {
+      this.handler.onRequestStart?.(this, this.#context)
+    } catch (error) {
+      this.#execution?.abort(error)
+    }
   }
 
   /** What an attempt's dispatcher says about it. */
@@ -111,9 +130,10 @@ export class InterceptedCall implements RepeatableCall, RunningCall, Dispatcher.
     if (typeof context === 'object' && context !== null) Object.assign(this.#context, context)
   }
 
-  abort(reason: Error): void {
+  abort(given?: Error): void {
     if (this.#isAborted) return
     this.#isAborted = true
+    const reason = given ?? new errors.RequestAbortedError()
     this.#reason = reason
     if (this.adopted !== undefined) this.adopted.stop(reason)
     else this.#execution?.abort(new AbortedError(undefined, { cause: reason }))
@@ -151,4 +171,9 @@ export class InterceptedCall implements RepeatableCall, RunningCall, Dispatcher.
   describe(error: unknown): unknown {
     return describeError(error, this, this.#dependency)
   }
+}
+
+/** Bytes are copied: their owner may use the buffer for something else before the last attempt is sent. */
+function bodyToRepeat(body: unknown): unknown {
+  return body instanceof Uint8Array ? Buffer.from(body) : body
 }

@@ -244,7 +244,10 @@ class InterceptorFace implements CallFace<DispatchedCall> {
   }
 
   answer(run: CallRun): Promise<unknown> {
-    return this.#step(run)
+    const pending = this.#step(run)
+    const call = run.data as DispatchedCall
+    call.announce()
+    return pending
   }
 
   failureOf(error: unknown, call: DispatchedCall): unknown {

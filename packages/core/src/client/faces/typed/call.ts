@@ -119,9 +119,10 @@ export function checkCallOptions(subject: string, operation: Operation, options:
   }
   if (priority !== undefined && !isPriority(priority))
     add('priority', `must be one of ${priorities.join(', ')}`)
-  const headers = checkHeaders(options.headers, (name, message) => {
+  const isStreamed = operation.body === 'stream' || operation.body === 'multipart'
+  const noteHeader = (name: string, message: string) =>
     add(name === '' ? 'headers' : `headers.${name}`, message)
-  })
+  const headers = checkHeaders(options.headers, noteHeader, isStreamed)
   if (idempotencyKey !== undefined) {
     if (operation.idempotent !== 'key')
       add('idempotencyKey', "has no effect: the operation is not idempotent: 'key'")
