@@ -25,10 +25,10 @@ interface ExchangeOptions {
 export function fetchExchange(
   transport: () => Transport,
   { maxResponseBytes, idleTimeoutMs, send }: ExchangeOptions,
-): AttemptExchange<HttpResponse> {
+): AttemptExchange<HttpResponse, FetchCall> {
   return {
     send(execution) {
-      const call = execution.data as FetchCall
+      const call = execution.data
       const { origin, path, method, body } = call.request
       const headers = call.headersOf(execution)
       const dispatcher = transport().dispatcherFor(origin)
@@ -56,8 +56,8 @@ function streamWhen(status: number, headers: HttpResponse['headers']): boolean {
   return length === undefined || Number(length) > bufferedBytes
 }
 
-function failureOf(execution: Execution, received: HttpResponse): ErrorAnswer<HttpResponse> {
-  const { method, origin } = (execution.data as FetchCall).request
+function failureOf(execution: Execution<FetchCall>, received: HttpResponse): ErrorAnswer<HttpResponse> {
+  const { method, origin } = execution.data.request
   const text = Buffer.isBuffer(received.body) ? received.body.toString('utf8', 0, shownBytes) : ''
   return new ErrorAnswer(`${method} ${origin}`, received, text)
 }

@@ -14,7 +14,7 @@ import { fallbackLayer } from '../../call/fallback-layer.js'
 import type { ClientTelemetry } from '../../client-telemetry.js'
 import { observerOf } from '../../destinations/observer-of.js'
 import type { OriginRegistry } from '../../destinations/origin-registry.js'
-import type { FetchHop } from './fetch-call.js'
+import type { FetchCall, FetchHop } from './fetch-call.js'
 import type { ResolvedFetch } from './fetch-options.js'
 import type { FetchRequest } from './fetch-request.js'
 import { FetchTask } from './fetch-task.js'
@@ -34,13 +34,13 @@ export class FetchRunner implements CallFace<FetchTask> {
   readonly ledger: CallLedger
   readonly closed = 'the fetch is closed'
   readonly #options: ResolvedFetch
-  readonly #origins: OriginRegistry<HttpResponse>
+  readonly #origins: OriginRegistry<HttpResponse, FetchCall>
   readonly #telemetry: ClientTelemetry
-  readonly #step: Step
+  readonly #step: Step<FetchTask>
 
   constructor(
     options: ResolvedFetch,
-    origins: OriginRegistry<HttpResponse>,
+    origins: OriginRegistry<HttpResponse, FetchCall>,
     { events, ledger, telemetry }: RunnerParts,
   ) {
     this.#options = options
@@ -63,7 +63,7 @@ export class FetchRunner implements CallFace<FetchTask> {
     return observerOf(this.#telemetry, this.#origins.entryOf(task.request.origin), task.operation)
   }
 
-  answer(run: CallRun): Promise<unknown> {
+  answer(run: CallRun<FetchTask>): Promise<unknown> {
     return this.#step(run)
   }
 
@@ -77,20 +77,20 @@ export class FetchRunner implements CallFace<FetchTask> {
   }
 
   /** Fallback, deadline, and the requests of the call. */
-  #link(events: Emitter<ClientEvents>): Step {
+  #link(events: Emitter<ClientEvents>): Step<FetchTask> {
     const { fallback: answer } = this.#options
-    if (answer === undefined) return deadlineLayer(true)((execution) => this.#answer(execution))
+    if (answer === undefined) return deadlineLayer<FetchTask>(true)((execution) => this.#answer(execution))
     const layer = fallbackLayer<FetchTask>({
       events,
       dependencyOf: ({ request }) => request.url.host,
       standIn: (error, { asked: { method, url } }) => answer(error, { method, url: url.href }),
     })
     // Without a fallback the last answer is the answer; with one, its failure is what the fallback is asked about.
-    return layer(deadlineLayer(false)((execution) => this.#answer(execution, true)))
+    return layer(deadlineLayer<FetchTask>(false)((execution) => this.#answer(execution, true)))
   }
 
-  async #answer(execution: Execution, isStrict = false): Promise<Response> {
-    const task = execution.data as FetchTask
+  async #answer(execution: Execution<FetchTask>, isStrict = false): Promise<Response> {
+    const task = execution.data
     const { lateBody } = task.asked
     if (lateBody !== undefined) {
       const body = (await untilAborted(execution, lateBody())) as FetchRequest['body']
@@ -123,7 +123,7 @@ export class FetchRunner implements CallFace<FetchTask> {
     task.proceed(hop, entry)
   }
 
-  async #send(execution: Execution, task: FetchTask, isStrict: boolean): Promise<HttpResponse> {
+  async #send(execution: Execution<FetchTask>, task: FetchTask, isStrict: boolean): Promise<HttpResponse> {
     const entry = this.#origins.entryOf(task.request.origin)
     entry.active++
     try {
