@@ -21,7 +21,7 @@ class TimerOfItsOwn extends BasePolicy {
     this.#timeoutMs = timeoutMs
   }
 
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return async (execution) => {
       const part = execution.fork()
       const timer = setTimeout(() => part.abort(new DeadlineExceededError()), this.#timeoutMs)
@@ -37,7 +37,7 @@ class TimerOfItsOwn extends BasePolicy {
 
 /** The same without a timer, which is what the others are compared with. */
 class NoTimer extends BasePolicy {
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return async (execution) => {
       const part = execution.fork()
       try {

@@ -44,7 +44,14 @@ export {
   type FallbackOptions,
   fallback,
 } from './fallback/index.js'
-export { type HedgeEvents, type HedgeOptions, hedge, hedgeAfter } from './hedge/index.js'
+export {
+  checkHedgeDelay,
+  type HedgeEvents,
+  type HedgeOptions,
+  hedge,
+  hedgeAfter,
+  hedgeDelayRules,
+} from './hedge/index.js'
 export {
   type Abortable,
   BasePolicy,
@@ -74,6 +81,8 @@ export {
   resolveRateLimitOptions,
 } from './rate-limit/index.js'
 export {
+  backoffRules,
+  checkBackoffOrder,
   type GiveUpEvent,
   type RetryBudget,
   type RetryBudgetOptions,
@@ -83,5 +92,6 @@ export {
   resolveRetryBudget,
   retry,
   retryBudget,
+  retryDefaults,
 } from './retry/index.js'
 export { linkTimeout, type TimeoutOf, type TimeoutOptions, timeout, timeoutErrors } from './timeout/index.js'

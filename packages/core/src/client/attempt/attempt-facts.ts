@@ -23,8 +23,7 @@ export class UsualLatency {
 }
 
 /** Judges the attempt that has just failed below `execution`, once for every mechanism that asks `verdictOf`. */
-export function judge(error: unknown, { data, sentAt }: Execution): Verdict {
-  const call = data as JudgedCall
+export function judge(error: unknown, { data: call, sentAt }: Execution<JudgedCall>): Verdict {
   const elapsedMs = sentAt === 0 ? 0 : performance.now() - sentAt
   const verdict = classify(error, { elapsedMs, usualMs: call.latency.ms })
   call.failure = error
@@ -34,6 +33,8 @@ export function judge(error: unknown, { data, sentAt }: Execution): Verdict {
 
 /** The verdict on the failure of an attempt below `execution`. */
 export function verdictOf(error: unknown, execution: Execution): Verdict {
-  const { failure, verdict } = execution.data as JudgedCall
-  return verdict !== undefined && failure === error ? verdict : judge(error, execution)
+  // Policies, which know no calls, pass on what they were given.
+  const judged = execution as Execution<JudgedCall>
+  const { failure, verdict } = judged.data
+  return verdict !== undefined && failure === error ? verdict : judge(error, judged)
 }

@@ -35,10 +35,14 @@ export interface AttemptGuards<Target extends AttemptTarget> {
 }
 
 /** The two halves of an attempt between which it waits. */
-export interface AttemptExchange<Received, Target extends AttemptTarget = AttemptTarget> {
-  send(execution: Execution, target: Target): Promise<Received>
+export interface AttemptExchange<
+  Received,
+  Call extends JudgedCall,
+  Target extends AttemptTarget = AttemptTarget,
+> {
+  send(execution: Execution<Call>, target: Target): Promise<Received>
   /** The result of a success, a promise of it only where reading it is asynchronous. */
-  read(execution: Execution, received: Received): unknown
+  read(execution: Execution<Call>, received: Received): unknown
 }
 
 /** A call whose attempts go to one endpoint of several each. */

@@ -8,7 +8,7 @@ import type { AttemptGuards, AttemptTarget, ChosenTarget } from './attempt-guard
 export interface FailedAttempt<Target extends AttemptTarget> {
   readonly error: unknown
   /** The execution of the attempt alone. */
-  readonly part: Execution
+  readonly part: Execution<JudgedCall>
   readonly state: EndpointState<Target & ChosenTarget> | undefined
   readonly breaker: CircuitBreaker | undefined
   /** Of the breaker, if it has let the attempt through. */
@@ -23,7 +23,7 @@ export interface FailedAttempt<Target extends AttemptTarget> {
 /** Tells everybody around an attempt what its failure means. */
 export function settleFailed<Target extends AttemptTarget>(
   { adaptive, targets }: AttemptGuards<Target>,
-  execution: Execution,
+  execution: Execution<JudgedCall>,
   failed: FailedAttempt<Target>,
 ): void {
   const { error, part, state, breaker, ticket, startedAt, receivedAt, allowedMs } = failed
@@ -32,7 +32,7 @@ export function settleFailed<Target extends AttemptTarget>(
   const tookMs = (receivedAt || now) - startedAt
   if (ticket !== undefined) breaker?.failed(ticket, error, execution, startedAt)
   // How fast a dependency refuses says nothing about how long its work takes.
-  if (verdict.latency === 'measured') (execution.data as JudgedCall).latency.record(tookMs)
+  if (verdict.latency === 'measured') execution.data.latency.record(tookMs)
   adaptive?.settled(verdict.limiter, startedAt, now, allowedMs)
   if (state === undefined) return
   state.settled(verdict.latency, tookMs, now)

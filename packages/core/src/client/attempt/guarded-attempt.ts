@@ -12,10 +12,10 @@ import { settleFailed } from './failed-attempt.js'
  *
  * It is one function, where `compose` would make five, because every promise between caller and socket costs.
  */
-export function linkGuardedAttempt<Received, Target extends AttemptTarget>(
+export function linkGuardedAttempt<Received, Call extends JudgedCall, Target extends AttemptTarget>(
   guards: AttemptGuards<Target>,
-  exchange: AttemptExchange<Received, Target>,
-): Step {
+  exchange: AttemptExchange<Received, Call, Target>,
+): Step<Call> {
   const { targets, adaptive, attemptTimeoutMs } = guards
   const limit = adaptive ?? guards.bulkhead
   const { set } = targets
@@ -48,7 +48,7 @@ export function linkGuardedAttempt<Received, Target extends AttemptTarget>(
       const result = data instanceof Promise ? await inPhase('decoding', untilAborted(part, data)) : data
       if (ticket !== undefined) breaker?.succeeded(ticket, result, startedAt, receivedAt)
       const tookMs = receivedAt - startedAt
-      ;(execution.data as JudgedCall).latency.record(tookMs)
+      execution.data.latency.record(tookMs)
       adaptive?.settled('success', startedAt, receivedAt, allowedMs)
       state?.settled('measured', tookMs, receivedAt)
       return result

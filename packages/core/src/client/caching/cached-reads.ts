@@ -31,7 +31,7 @@ export class CachedReads {
   readonly #cache: ResponseCache
   readonly #settings: CacheSettings
   readonly #shared: SharedReads | undefined
-  readonly #next: Step
+  readonly #next: Step<Call>
   readonly #variesOf: ReturnType<typeof variantReader>
 
   constructor(
@@ -41,7 +41,7 @@ export class CachedReads {
       readonly settings: CacheSettings
       readonly shared: SharedReads | undefined
     },
-    next: Step,
+    next: Step<Call>,
   ) {
     this.#context = context
     this.#cache = parts.cache
@@ -55,8 +55,8 @@ export class CachedReads {
     )
   }
 
-  async answer(execution: Execution): Promise<unknown> {
-    const call = execution.data as Call
+  async answer(execution: Execution<Call>): Promise<unknown> {
+    const call = execution.data
     const asked = requestDirectives(call.headers)
     if (asked.mustNotStore || isPartial(call.headers)) {
       return this.#give(call, (await this.#next(execution)) as Answer, 'bypass')
@@ -96,7 +96,7 @@ export class CachedReads {
   }
 
   /** The dependency's answer: of a request of the call's own, or of one that it shares. */
-  #ask(execution: Execution, question: Question): Promise<Answer> {
+  #ask(execution: Execution<Call>, question: Question): Promise<Answer> {
     if (this.#shared !== undefined) {
       return this.#shared.answer(execution, (own, read) => this.#load(own, question, read))
     }
@@ -115,7 +115,12 @@ export class CachedReads {
    * Asks the dependency, whether what is stored is still right if there is something, and keeps what it says.
    * @param ends - whether the read is over then
    */
-  async #load(execution: Execution, question: Question, read: OngoingRead, ends = false): Promise<Answer> {
+  async #load(
+    execution: Execution<Call>,
+    question: Question,
+    read: OngoingRead,
+    ends = false,
+  ): Promise<Answer> {
     const { key, stored, varies } = question
     const validators = stored === undefined ? undefined : validatorsOf(stored)
     try {
@@ -134,11 +139,11 @@ export class CachedReads {
   }
 
   async #revalidated(
-    execution: Execution,
+    execution: Execution<Call>,
     stored: StoredResponse,
     validators: Readonly<Record<string, string>>,
   ): Promise<Answer> {
-    const call = execution.data as Call
+    const call = execution.data
     const { headers } = call
     call.headers = { ...headers, ...validators }
     const answer = (await this.#next(execution)) as Answer
@@ -152,12 +157,12 @@ export class CachedReads {
   }
 
   /** Answers with what is stored in place of the failure, or fails. */
-  #standIn(execution: Execution, stored: StoredResponse | undefined, error: unknown): unknown {
+  #standIn(execution: Execution<Call>, stored: StoredResponse | undefined, error: unknown): unknown {
     if (stored === undefined || !this.#standsIn(stored, error)) throw error
     const { dependency, events } = this.#context
     const ageMs = Math.max(0, Date.now() - stored.value.cachedAt)
     events.emit('stale', { dependency, ...namesOf(execution), ageMs, error })
-    return this.#giveStored(execution.data as Call, stored, 'stale')
+    return this.#giveStored(execution.data, stored, 'stale')
   }
 
   /** Asks anew what has just been answered with, unless somebody does. Nobody waits for it. */

@@ -16,7 +16,7 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
  * The layer around everything that costs the dependency something. Of a read it answers from the cache, or has it share
  * the request of another; what it asks further in gives an `Answer`. Of a write it tells the reads.
  */
-export function readLayer(context: ReadContext): Layer {
+export function readLayer(context: ReadContext): Layer<Call> {
   const { method, reads, settings } = context
   if (!safeMethods.has(method)) return (next) => writeStep(context, next)
   if (!keepsAnswers(settings)) return noLayer
@@ -29,14 +29,14 @@ export function readLayer(context: ReadContext): Layer {
     }
     return async (execution) => {
       const answer = await shared?.answer(execution, (own) => next(own) as Promise<Answer>)
-      return giveAnswer(context, execution.data as Call, answer as Answer)
+      return giveAnswer(context, execution.data, answer as Answer)
     }
   }
 }
 
-function writeStep({ method, reads }: ReadContext, next: Step): Step {
+function writeStep({ method, reads }: ReadContext, next: Step<Call>): Step<Call> {
   return async (execution) => {
-    const call = execution.data as Call
+    const call = execution.data
     try {
       const data = await next(execution)
       reads.wrote(call, method, { status: call.status, headers: call.responseHeaders })

@@ -16,7 +16,7 @@ export class SharedRead implements OngoingRead {
   readonly operation: string
   readonly path: string
   readonly variant: string
-  readonly execution: Execution
+  readonly execution: Execution<Call>
   /** The read's own: each call that waits has one too. */
   readonly call: Call
   #answer: Promise<Answer> | undefined = undefined
@@ -39,7 +39,7 @@ export class SharedRead implements OngoingRead {
   }
 
   /** Runs `ask`; `ended` is called once, with the failure if it was one, before anybody else hears of it. */
-  start(ask: (execution: Execution) => Promise<Answer>, ended: (error?: unknown) => void): void {
+  start(ask: (execution: Execution<Call>) => Promise<Answer>, ended: (error?: unknown) => void): void {
     const settle = (error?: unknown): void => {
       this.#isSettled = true
       this.execution.release()
@@ -60,8 +60,8 @@ export class SharedRead implements OngoingRead {
   }
 
   /** Waits for the answer as long as `execution` may. */
-  join(execution: Execution): Promise<Answer> {
-    const call = execution.data as Call
+  join(execution: Execution<Call>): Promise<Answer> {
+    const call = execution.data
     const isFirst = this.#joined++ === 0
     call.isCoalesced = !isFirst
     this.#waiting++

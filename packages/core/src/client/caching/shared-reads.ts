@@ -8,7 +8,7 @@ import { variantReader, variantText } from './read-variant.js'
 import { SharedRead } from './shared-read.js'
 
 /** Asks the dependency once: for one call, or for all that share it. */
-export type Ask = (execution: Execution, read: OngoingRead) => Promise<Answer>
+export type Ask = (execution: Execution<Call>, read: OngoingRead) => Promise<Answer>
 
 /** Has identical calls share one request. */
 export class SharedReads {
@@ -21,10 +21,10 @@ export class SharedReads {
   }
 
   /** Asks through `ask`, unless somebody is asking the same already. */
-  answer(execution: Execution, ask: Ask): Promise<Answer> {
+  answer(execution: Execution<Call>, ask: Ask): Promise<Answer> {
     const { operation, reads, settings } = this.#context
     const { ongoing } = reads
-    const call = execution.data as Call
+    const call = execution.data
     const path = reads.pathOf(call)
     const variant = this.variantOf(call)
     const known = ongoing.find(operation, path, variant)

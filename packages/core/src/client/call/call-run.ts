@@ -14,17 +14,17 @@ export interface CallFace<Call extends RunningCall> {
   readonly closed: string | undefined
   observerOf(call: Call): OperationObserver | undefined
   /** Asks for the answer, through all policies. */
-  answer(run: CallRun): Promise<unknown>
+  answer(run: CallRun<Call>): Promise<unknown>
   /** The error as those who watch the call get it; `undefined` where it is an answer to the caller. */
   failureOf(error: unknown, call: Call): unknown
   /** Gives the caller the error: throws it, unless the face answers in another way. */
   fail(error: unknown, call: Call): unknown
   /** The call begins; before anything that may refuse it. */
-  begun?(run: CallRun, call: Call): void
+  begun?(run: CallRun<Call>, call: Call): void
   /** The call ends before it has begun. */
   refused?(call: Call): void
   /** The call has settled. `true` where its answer goes on, and the face is to call `leave` at the end of that. */
-  settled?(run: CallRun, call: Call, answer: unknown): boolean
+  settled?(run: CallRun<Call>, call: Call, answer: unknown): boolean
 }
 
 const noWork = (): void => {}
@@ -34,10 +34,10 @@ const noWork = (): void => {}
  * and of its caller's abort, asks for its answer, and settles. It is the execution of its policies too, as every call
  * pays for each object and each promise.
  */
-export class CallRun extends Execution {
+export class CallRun<Call extends RunningCall = RunningCall> extends Execution<Call> {
   readonly #signal: AbortSignal | undefined
 
-  private constructor(call: RunningCall, signal: AbortSignal | undefined) {
+  private constructor(call: Call, signal: AbortSignal | undefined) {
     super(noWork, call, call.priority ?? call.context?.priority ?? 'default', undefined)
     this.#signal = signal
   }
@@ -67,7 +67,7 @@ export class CallRun extends Execution {
   }
 
   static #finish<Call extends RunningCall>(
-    run: CallRun,
+    run: CallRun<Call>,
     face: CallFace<Call>,
     call: Call,
     answer: unknown,
@@ -77,7 +77,7 @@ export class CallRun extends Execution {
     face.ledger.end(run)
   }
 
-  #begin<Call extends RunningCall>({ ledger, closed }: CallFace<Call>, call: Call): void {
+  #begin({ ledger, closed }: CallFace<Call>, call: Call): void {
     if (ledger.isClosed) throw new ClosedError(closed, { phase: 'queued' })
     const { context, startedAt } = call
     if (context !== undefined) {
@@ -92,13 +92,13 @@ export class CallRun extends Execution {
 
   /** The request that the call is made for ends it with an error of its own: it tells of this call. */
   override abort(reason: unknown): void {
-    const { context } = this.data as RunningCall
+    const { context } = this.data
     super.abort(context?.aborted && context.reason === reason ? inheritedReason(reason) : reason)
   }
 
   /** Hears no more of the request that it was made for and of its caller's signal. */
   leave(): void {
-    ;(this.data as RunningCall).context?.detach(this)
+    this.data.context?.detach(this)
     if (this.#signal !== undefined) this.unfollow(this.#signal)
   }
 }

@@ -16,7 +16,7 @@ interface FallbackParts<Call extends RunningCall> {
 }
 
 /** The layer that answers what the dependency cannot; what is the caller's own fault it leaves alone. */
-export function fallbackLayer<Call extends RunningCall>(parts: FallbackParts<Call>): Layer {
+export function fallbackLayer<Call extends RunningCall>(parts: FallbackParts<Call>): Layer<Call> {
   const { events } = parts
   const policy = fallback(
     (error: unknown, context: unknown) => {

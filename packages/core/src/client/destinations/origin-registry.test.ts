@@ -3,20 +3,22 @@ import { OptionCheck } from '../../foundation/config/index.js'
 import { Emitter } from '../../foundation/events/index.js'
 import { Execution } from '../../policies/index.js'
 import { resolveProtection } from '../options/protection-options.js'
+import type { RepeatableCall } from '../slots/repeat-layers.js'
 import { OriginRegistry } from './origin-registry.js'
 
 function openRegistry() {
   const check = new OptionCheck('test')
   const protection = resolveProtection(check, {})
   const exchange = { send: () => new Promise<never>(() => {}), read: () => undefined }
-  return new OriginRegistry(
+  return new OriginRegistry<never, RepeatableCall>(
     check,
     { subject: 'test', protection, events: new Emitter(), own: undefined },
     exchange,
   )
 }
 
-const originsOf = (registry: OriginRegistry<never>) => registry.stats({}).map(({ origin }) => origin)
+const originsOf = (registry: OriginRegistry<never, RepeatableCall>) =>
+  registry.stats({}).map(({ origin }) => origin)
 
 test('an origin keeps its policies', () => {
   const registry = openRegistry()
@@ -31,7 +33,16 @@ test('of more than 100 origins the longest unused is forgotten, unless calls are
   const registry = openRegistry()
   registry.entryOf('http://busy').active++
   const held = registry.entryOf('http://held')
-  void held.step(Execution.start(() => undefined, { latency: held.latency }))
+  const call: RepeatableCall = {
+    operation: 'GET',
+    request: undefined,
+    replayable: true,
+    context: undefined,
+    latency: held.latency,
+    failure: undefined,
+    verdict: undefined,
+  }
+  void held.step(Execution.start(() => undefined, call))
   for (let index = 0; index < 98; index++) registry.entryOf(`http://o${index}`)
   registry.entryOf('http://o0')
   registry.entryOf('http://new')

@@ -1,7 +1,7 @@
 import { OptionCheck } from '../../foundation/config/index.js'
 import type { Emitter } from '../../foundation/events/index.js'
 import type { OriginStats as ConnectionCounts } from '../../http/transport/index.js'
-import type { Step } from '../../policies/index.js'
+import type { Execution, Step } from '../../policies/index.js'
 import { UsualLatency } from '../attempt/attempt-facts.js'
 import type { AttemptExchange } from '../attempt/attempt-guards.js'
 import { linkGuardedAttempt } from '../attempt/guarded-attempt.js'
@@ -12,7 +12,7 @@ import type { EndpointStats } from '../faces/typed/client-types.js'
 import type { ShadowedPolicy } from '../options/client-options.js'
 import type { Protection } from '../options/protection-options.js'
 import { forwardBreaker, forwardLimits } from '../slots/policy-events.js'
-import { hedgeLayer, retryLayer } from '../slots/repeat-layers.js'
+import { hedgeLayer, type RepeatableCall, retryLayer } from '../slots/repeat-layers.js'
 import {
   connectionsFor,
   makePolicies,
@@ -42,13 +42,13 @@ export interface OriginsStats {
 }
 
 /** One origin, the policies of all calls to it, and the pipeline made of them. */
-export interface OriginEntry extends SharedPolicies {
+export interface OriginEntry<Call extends RepeatableCall = RepeatableCall> extends SharedPolicies {
   readonly origin: string
   /** The host, by which errors and events name it. */
   readonly dependency: string
   readonly latency: UsualLatency
   /** Rate limit, retry, hedge and the guarded attempt, which takes its request from the execution's data. */
-  readonly step: Step
+  step(execution: Execution<Call>): Promise<unknown>
   /** Whether it may know of the requests that calls are made for. */
   readonly propagates: boolean
   /** What watches its calls, by method. */
@@ -71,17 +71,17 @@ export interface FaceParts {
 }
 
 /** The policies of each origin that a face without a contract talks to. */
-export class OriginRegistry<Received> {
+export class OriginRegistry<Received, Call extends RepeatableCall> {
   readonly #given: FaceParts
-  readonly #exchange: AttemptExchange<Received>
-  readonly #entries = new Map<string, OriginEntry>()
-  #latest: OriginEntry | undefined = undefined
+  readonly #exchange: AttemptExchange<Received, Call>
+  readonly #entries = new Map<string, OriginEntry<Call>>()
+  #latest: OriginEntry<Call> | undefined = undefined
   #uses = 0
   /** Made to check the options, and kept for the first origin. */
   #spare: SharedPolicies | undefined
 
   /** What is wrong with the options of the policies is told to `check`. */
-  constructor(check: OptionCheck, given: FaceParts, exchange: AttemptExchange<Received>) {
+  constructor(check: OptionCheck, given: FaceParts, exchange: AttemptExchange<Received, Call>) {
     this.#given = given
     this.#exchange = exchange
     this.#spare = makePolicies(check, given.protection.shared)
@@ -92,7 +92,7 @@ export class OriginRegistry<Received> {
     return this.#spare && connectionsFor(this.#spare)
   }
 
-  entryOf(origin: string): OriginEntry {
+  entryOf(origin: string): OriginEntry<Call> {
     const latest = this.#latest
     if (latest !== undefined && latest.origin === origin) return latest
     const entry = this.#entries.get(origin) ?? this.#open(origin)
@@ -101,7 +101,7 @@ export class OriginRegistry<Received> {
     return entry
   }
 
-  #open(origin: string): OriginEntry {
+  #open(origin: string): OriginEntry<Call> {
     if (this.#entries.size >= maxOrigins) this.#closeLeastUsed()
     const { subject, protection, events } = this.#given
     const policies = this.#spare ?? makePolicies(new OptionCheck(subject), protection.shared)
@@ -124,19 +124,19 @@ export class OriginRegistry<Received> {
     return entry
   }
 
-  #link(dependency: string, { adaptive, budget, bulkhead, breaker, rateLimit }: SharedPolicies): Step {
+  #link(dependency: string, { adaptive, budget, bulkhead, breaker, rateLimit }: SharedPolicies): Step<Call> {
     const { events, protection } = this.#given
     const { attemptTimeoutMs, timeoutMs, retry, hedge, random } = protection
     const context = { dependency, events, budget, random }
     const targets = { only: { breaker } }
     const guards = { targets, adaptive, bulkhead, attemptTimeoutMs, timeoutMs }
     const attempt = linkGuardedAttempt(guards, this.#exchange)
-    const step = retryLayer(context, retry)(hedgeLayer(context, hedge)(attempt))
+    const step = retryLayer<Call>(context, retry)(hedgeLayer<Call>(context, hedge)(attempt))
     return rateLimit?.link(step) ?? step
   }
 
   #closeLeastUsed(): void {
-    let idle: OriginEntry | undefined
+    let idle: OriginEntry<Call> | undefined
     for (const entry of this.#entries.values()) {
       const isOlder = idle === undefined || entry.usedAt < idle.usedAt
       if (isOlder && entry.active === 0 && permitsOf(entry).inFlight === 0) idle = entry

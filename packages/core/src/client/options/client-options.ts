@@ -3,14 +3,15 @@ import type { CallOutput, HedgeSettings, RetrySettings, ValidateMode } from '../
 import type { HoldfastError, Problem } from '../../foundation/errors/index.js'
 import type { Priority } from '../../foundation/priority/index.js'
 import type { ProxyOptions } from '../../http/transport/index.js'
-import type {
-  AdaptiveConcurrencyOptions,
-  BulkheadOptions,
-  ChaosOption,
-  CircuitBreakerOptions,
-  RateLimitOptions,
-  RetryBudget,
-  RetryBudgetOptions,
+import {
+  type AdaptiveConcurrencyOptions,
+  type BulkheadOptions,
+  type ChaosOption,
+  type CircuitBreakerOptions,
+  type RateLimitOptions,
+  type RetryBudget,
+  type RetryBudgetOptions,
+  retryDefaults,
 } from '../../policies/index.js'
 import type { BalancingOptions, EndpointInput, Resolver } from '../../upstream/endpoints/index.js'
 import type { TrafficSplit, TrafficSplitOptions } from '../../upstream/traffic/index.js'
@@ -201,7 +202,7 @@ export interface ClientOptions<Ops = Record<string, never>, Versions extends str
 export const clientDefaults = Object.freeze({
   timeoutMs: 10_000,
   attemptTimeoutMs: 3_000,
-  retry: Object.freeze({ maxAttempts: 3, baseMs: 50, maxMs: 2_000 }),
+  retry: retryDefaults,
   maxConcurrent: 200,
   connectTimeoutMs: 1_000,
   maxResponseBytes: 10 * 1024 * 1024,

@@ -15,10 +15,10 @@ import { type JudgedCall, verdictOf } from '../attempt/attempt-facts.js'
 import type { ClientEvents } from '../call/client-events.js'
 
 /** One layer of a pipeline: the step in front of the next. */
-export type Layer = (next: Step) => Step
+export type Layer<Call = unknown> = (next: Step<Call>) => Step<Call>
 
 /** The layer that does nothing. */
-export const noLayer: Layer = (next) => next
+export const noLayer = <Call>(next: Step<Call>): Step<Call> => next
 
 /** A call that may be sent more than once, as the `data` of its execution. */
 export interface RepeatableCall extends JudgedCall {
@@ -41,6 +41,7 @@ export interface RepeatContext {
   readonly retryAfterMs?: ((error: unknown) => number | undefined) | undefined
 }
 
+/** A policy passes on what it was given and knows no calls: here is what a client has given it. */
 const callOf = (execution: Execution): RepeatableCall => execution.data as RepeatableCall
 
 /** What an event says of the call that it is about. */
@@ -50,7 +51,10 @@ export function namesOf({ data }: { readonly data: unknown }) {
 }
 
 /** Further attempts. `false` still makes the layer, which then fills the budget that hedges use. */
-export function retryLayer(context: RepeatContext, settings: false | RetrySettings): Layer {
+export function retryLayer<Call extends RepeatableCall>(
+  context: RepeatContext,
+  settings: false | RetrySettings,
+): Layer<Call> {
   const { dependency, events, budget, random = Math.random, retryAfterMs } = context
   const { statuses = [], ...backoff } = settings === false ? { maxAttempts: 1 } : settings
   const policy = retry({
@@ -89,11 +93,11 @@ export interface HedgeMemory {
 }
 
 /** The second leg of a slow attempt. */
-export function hedgeLayer(
+export function hedgeLayer<Call extends RepeatableCall>(
   context: RepeatContext,
   settings: false | HedgeSettings,
   memory: HedgeMemory = {},
-): Layer {
+): Layer<Call> {
   if (settings === false) return noLayer
   const { dependency, events, budget } = context
   const policy = hedgeAfter(memory.hedge, {

@@ -1,4 +1,5 @@
 import type { Priority } from '../../foundation/priority/index.js'
+import type { HedgeOptions, RetryOptions } from '../../policies/index.js'
 import type { StandardSchema } from './standard-schema.js'
 
 /** The methods that an operation can have. */
@@ -24,36 +25,13 @@ export interface HeaderPlace {
 export type Place = 'path' | 'query' | 'body' | HeaderPlace
 
 /** Retrying, as a contract can ask for it. */
-export interface RetrySettings {
-  /**
-   * Attempts in all, the first included.
-   * @default 3
-   */
-  readonly maxAttempts?: number
-  /**
-   * The longest wait before the second attempt, in milliseconds; it doubles with every attempt.
-   * @default 50
-   */
-  readonly baseMs?: number
-  /**
-   * The longest wait, in milliseconds.
-   * @default 2000
-   */
-  readonly maxMs?: number
+export interface RetrySettings extends Pick<RetryOptions, 'maxAttempts' | 'baseMs' | 'maxMs'> {
   /** Further statuses worth another attempt, such as 500. */
   readonly statuses?: readonly number[]
 }
 
 /** Hedging, as a contract can ask for it. */
-export interface HedgeSettings {
-  /** Milliseconds after which the extra leg starts. By default the observed `quantile`. */
-  readonly delayMs?: number
-  /**
-   * The share of calls, from 0 to 1, that are usually answered before the extra leg starts.
-   * @default 0.97
-   */
-  readonly quantile?: number
-}
+export type HedgeSettings = Pick<HedgeOptions, 'delayMs' | 'quantile'>
 
 /** How one operation is protected; each can be overridden by the client. */
 export interface OperationPolicy {

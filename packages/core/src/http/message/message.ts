@@ -29,7 +29,7 @@ export interface HttpResponse {
 }
 
 /** What of a response comes before its body. */
-export type ResponseHead = Pick<HttpResponse, 'status' | 'headers'>
+export type ResponseHead = Pick<HttpResponse, 'status' | 'statusText' | 'headers'>
 
 /** A response whose whole body is there. */
 export interface CollectedResponse extends HttpResponse {

@@ -10,6 +10,7 @@ import {
   ResponseTooLargeError,
 } from '../../foundation/errors/index.js'
 import type { Abortable, Execution } from '../../policies/index.js'
+import type { HttpResponse } from '../message/index.js'
 import { isBodiless, isMissingBody } from './bodiless.js'
 import { BufferedBody } from './buffered-body.js'
 import { phaseOfConnecting } from './connection-phase.js'
@@ -17,7 +18,7 @@ import { type Coding, maxEncodedBytes, parseCodings } from './content-encoding.j
 import { mapTransportError } from './map-transport-error.js'
 import { OwnContextSource } from './own-context.js'
 import { StreamedBody } from './streamed-body.js'
-import type { TransportRequest, TransportResponse } from './transport-request.js'
+import type { TransportRequest } from './transport-request.js'
 
 const noCodings: readonly Coding[] = Object.freeze([])
 
@@ -32,7 +33,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   readonly #request: TransportRequest
   readonly #execution: Execution
   readonly #dispatcher: Dispatcher
-  readonly #resolve: (response: TransportResponse) => void
+  readonly #resolve: (response: HttpResponse) => void
   readonly #reject: (reason: unknown) => void
   #controller: Dispatcher.DispatchController | undefined = undefined
   #source: Readable | undefined = undefined
@@ -56,7 +57,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
     dispatcher: Dispatcher,
     request: TransportRequest,
     execution: Execution,
-    resolve: (response: TransportResponse) => void,
+    resolve: (response: HttpResponse) => void,
     reject: (reason: unknown) => void,
   ) {
     this.#dispatcher = dispatcher

@@ -28,6 +28,3 @@ export interface TransportRequest extends HttpRequest {
   /** In the modes `'stream'` and `'discard'`: answers for which this is `false` are buffered. */
   readonly streamWhen?: ((status: number, headers: HttpResponse['headers']) => boolean) | undefined
 }
-
-/** What a request is answered with. */
-export type TransportResponse = HttpResponse

@@ -91,7 +91,7 @@ class ChaosPolicy<Call> extends BasePolicy<ChaosEvents<Call>> implements Chaos<C
     return injection
   }
 
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return (execution) => {
       if (!this.isEnabled) return next(execution)
       // Nobody but clients and services gives it calls of another kind, and they do not link it.
@@ -118,7 +118,11 @@ class ChaosPolicy<Call> extends BasePolicy<ChaosEvents<Call>> implements Chaos<C
   }
 }
 
-async function inject(injection: ChaosInjection, next: Step, execution: Execution): Promise<unknown> {
+async function inject<Data>(
+  injection: ChaosInjection,
+  next: Step<Data>,
+  execution: Execution<Data>,
+): Promise<unknown> {
   const answer = await injectFault(injection, execution)
   if (answer === undefined) return next(execution)
   const { status, retryAfterMs } = answer

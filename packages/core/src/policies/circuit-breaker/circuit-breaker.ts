@@ -117,7 +117,7 @@ class CircuitBreakerPolicy
     this.opossum.shutdown()
   }
 
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return async (execution) => {
       const ticket = this.admit(execution)
       const startedAt = this.timed ? performance.now() : 0

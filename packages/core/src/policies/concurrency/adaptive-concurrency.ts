@@ -59,7 +59,7 @@ class AdaptiveConcurrencyPolicy
     return this.#options.shadow
   }
 
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return async (execution) => {
       if (!this.tryAcquire(execution.priority)) await this.acquire(execution)
       const mark = execution.lingered

@@ -77,7 +77,7 @@ class BulkheadPolicy extends BasePolicy<BulkheadEvents> implements Bulkhead, Rec
     return this.#options.shadow
   }
 
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return async (execution) => {
       if (!this.tryAcquire()) await this.acquire(execution)
       const mark = execution.lingered

@@ -19,7 +19,7 @@ class FallbackPolicy extends BasePolicy<FallbackEvents> {
     this.#when = when
   }
 
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return async (execution) => {
       try {
         return await next(execution)

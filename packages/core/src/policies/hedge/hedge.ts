@@ -42,7 +42,7 @@ class HedgePolicy extends BasePolicy<HedgeEvents> {
     this.#when = options.when
   }
 
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return (execution) => {
       if (execution.attempt > 1 || execution.hedged || this.#when?.(execution) === false)
         return next(execution)
@@ -63,7 +63,7 @@ class HedgePolicy extends BasePolicy<HedgeEvents> {
     return latencyMs === undefined ? undefined : Math.floor(latencyMs) + 1
   }
 
-  async #observe(next: Step, execution: Execution): Promise<unknown> {
+  async #observe<Data>(next: Step<Data>, execution: Execution<Data>): Promise<unknown> {
     if (this.#latencies === undefined) return next(execution)
     const startedAt = performance.now()
     const value = await next(execution)

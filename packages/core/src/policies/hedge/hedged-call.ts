@@ -16,27 +16,27 @@ interface Hedger {
   observe(latencyMs: number): void
 }
 
-interface Leg {
-  readonly execution: Execution
+interface Leg<Data> {
+  readonly execution: Execution<Data>
   state: 'running' | 'failed'
 }
 
 /** One call of one or two legs; the first success wins. */
-export class HedgedCall {
-  readonly #next: Step
-  readonly #execution: Execution
+export class HedgedCall<Data> {
+  readonly #next: Step<Data>
+  readonly #execution: Execution<Data>
   readonly #delayMs: number
   readonly #hedger: Hedger
   readonly #startedAt = performance.now()
-  #first: Leg | undefined = undefined
-  #second: Leg | undefined = undefined
+  #first: Leg<Data> | undefined = undefined
+  #second: Leg<Data> | undefined = undefined
   #firstError: unknown = undefined
   #settled = false
   #timer: NodeJS.Timeout | undefined = undefined
   #resolve: (value: unknown) => void = () => {}
   #reject: (reason: unknown) => void = () => {}
 
-  constructor(next: Step, execution: Execution, delayMs: number, hedger: Hedger) {
+  constructor(next: Step<Data>, execution: Execution<Data>, delayMs: number, hedger: Hedger) {
     this.#next = next
     this.#execution = execution
     this.#delayMs = delayMs
@@ -58,8 +58,8 @@ export class HedgedCall {
     if (this.#first?.state === 'running' && this.#hedger.tryStart()) this.#second = this.#send(true)
   }
 
-  #send(hedged: boolean): Leg {
-    const leg: Leg = { execution: this.#execution.fork(), state: 'running' }
+  #send(hedged: boolean): Leg<Data> {
+    const leg: Leg<Data> = { execution: this.#execution.fork(), state: 'running' }
     if (hedged) leg.execution.hedged = true
     let pending: Promise<unknown>
     try {
@@ -75,7 +75,7 @@ export class HedgedCall {
     return leg
   }
 
-  #succeeded(leg: Leg, value: unknown): void {
+  #succeeded(leg: Leg<Data>, value: unknown): void {
     if (this.#settled) {
       // A leg that lost by a hair has a stream that nobody will read.
       if (value instanceof Readable) value.destroy()
@@ -92,7 +92,7 @@ export class HedgedCall {
     this.#resolve(value)
   }
 
-  #failed(leg: Leg, error: unknown): void {
+  #failed(leg: Leg<Data>, error: unknown): void {
     leg.state = 'failed'
     if (leg === this.#first) this.#firstError = error
     else if (isLocalRefusal(error)) this.#hedger.refused()
@@ -110,6 +110,6 @@ export class HedgedCall {
   }
 }
 
-function hedgeNow(call: HedgedCall): void {
+function hedgeNow(call: { hedge(): void }): void {
   call.hedge()
 }

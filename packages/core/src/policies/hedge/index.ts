@@ -1,2 +1,2 @@
 export { type HedgeEvents, hedge, hedgeAfter } from './hedge.js'
-export type { HedgeOptions } from './options.js'
+export { checkHedgeDelay, type HedgeOptions, hedgeDelayRules } from './options.js'

@@ -51,7 +51,7 @@ export interface ResolvedHedge extends Required<Pick<HedgeOptions, 'quantile' | 
 export const hedgeDefaults = Object.freeze({ quantile: 0.97, minSamples: 100, maxRatio: 0.05 })
 
 /** How the delay is checked, wherever it can be given. */
-const hedgeDelayRules: OptionRules<Pick<HedgeOptions, 'delayMs' | 'quantile'>> = {
+export const hedgeDelayRules: OptionRules<Pick<HedgeOptions, 'delayMs' | 'quantile'>> = {
   delayMs: optionRule.milliseconds(),
   quantile: optionRule.number({ min: 0.5, max: 0.9999 }),
 }
@@ -65,7 +65,7 @@ const rules: OptionRules<HedgeOptions> = {
 }
 
 /** Tells `check` where a fixed delay at `path` contradicts what would observe it. */
-function checkHedgeDelay(
+export function checkHedgeDelay(
   check: OptionCheck,
   path: string,
   { delayMs, quantile, minSamples }: Pick<HedgeOptions, 'delayMs' | 'quantile' | 'minSamples'>,

@@ -17,7 +17,7 @@ class Named extends BasePolicy {
     this.#name = name
     this.#log = log
   }
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return (execution) => {
       this.#log.push(this.#name)
       return next(execution)

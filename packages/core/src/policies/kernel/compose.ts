@@ -10,7 +10,7 @@ class ComposedPolicy extends BasePolicy {
     this.#policies = policies
   }
 
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return this.#policies.reduceRight((step, policy) => policy.link(step), next)
   }
 }

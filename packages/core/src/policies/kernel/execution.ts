@@ -5,8 +5,8 @@ import { CallTimer } from './call-timer.js'
 
 export type { Abortable }
 
-/** One step of a composed pipeline: does its part and calls the next step. */
-export type Step = (execution: Execution) => Promise<unknown>
+/** One step of a composed pipeline: does its part and calls the next step. `Data` is what whoever starts calls gives them. */
+export type Step<Data = unknown> = (execution: Execution<Data>) => Promise<unknown>
 
 /** What a protected function is told about the call that it serves. */
 export interface ExecutionContext {
@@ -29,9 +29,9 @@ export type Work = (context: ExecutionContext) => unknown
  * The parts form a tree: `timeout` and `hedge` fork one, everybody else passes on what it was given. An abort
  * travels down the tree. All parts of a call share one timer.
  */
-export class Execution extends AbortScope implements ExecutionContext {
+export class Execution<Data = unknown> extends AbortScope implements ExecutionContext {
   readonly work: Work
-  readonly data: unknown
+  readonly data: Data
   readonly #timer: CallTimer
   readonly #parent: Execution | undefined
   /** Who goes first, and who has to go, where there is no room for all. */
@@ -51,7 +51,7 @@ export class Execution extends AbortScope implements ExecutionContext {
   #lingering: PromiseLike<unknown>[] | undefined = undefined
 
   /** For `start`, `fork`, and calls that are an execution themselves. */
-  protected constructor(work: Work, data: unknown, priority: Priority, parent: Execution | undefined) {
+  protected constructor(work: Work, data: Data, priority: Priority, parent: Execution | undefined) {
     super()
     this.work = work
     this.data = data
@@ -64,7 +64,9 @@ export class Execution extends AbortScope implements ExecutionContext {
   }
 
   /** Starts a call. `data` is for whoever started it: policies pass it on in their events and never look inside. */
-  static start(work: Work, data?: unknown, priority: Priority = 'default'): Execution {
+  static start(work: Work): Execution<undefined>
+  static start<Data>(work: Work, data: Data, priority?: Priority): Execution<Data>
+  static start<Data>(work: Work, data?: Data, priority: Priority = 'default'): Execution<Data | undefined> {
     return new Execution(work, data, priority, undefined)
   }
 
@@ -75,7 +77,7 @@ export class Execution extends AbortScope implements ExecutionContext {
   }
 
   /** A part that can be cancelled without the rest. Call `release()` when it has settled. */
-  fork(): Execution {
+  fork(): Execution<Data> {
     const part = new Execution(this.work, this.data, this.priority, this)
     if (this.aborted) part.abort(this.reason)
     else this.attach(part)

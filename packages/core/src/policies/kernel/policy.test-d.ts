@@ -6,6 +6,7 @@ import { bulkhead } from '../concurrency/bulkhead.js'
 import { retry } from '../retry/retry.js'
 import { timeout } from '../timeout/timeout.js'
 import { compose } from './compose.js'
+import { Execution, type Step } from './execution.js'
 
 const policy = compose(timeout({ timeoutMs: 1 }), retry(), circuitBreaker(), bulkhead())
 
@@ -38,6 +39,18 @@ describe('the types of a policy', () => {
     retry({ maxAttempt: 2 })
     // @ts-expect-error: a verdict that there is not
     circuitBreaker({ classify: () => 'bad' })
+  })
+
+  it('carry what a call was given through every step', () => {
+    const call = Execution.start(() => undefined, { id: 'o-1' })
+    expectTypeOf(call.data).toEqualTypeOf<{ id: string }>()
+    expectTypeOf(call.fork().data).toEqualTypeOf<{ id: string }>()
+    const step = policy.link(async (execution: Execution<{ id: string }>) => execution.data.id)
+    expectTypeOf(step).toEqualTypeOf<Step<{ id: string }>>()
+    // @ts-expect-error: a call without an id
+    step(Execution.start(() => undefined))
+    // What asks nothing of a call takes every call.
+    expectTypeOf<Step>().toExtend<Step<{ id: string }>>()
   })
 
   it('narrow an error to its code', () => {

@@ -8,7 +8,7 @@ import type { Step } from './execution.js'
 import { BasePolicy } from './policy.js'
 
 class PassThrough extends BasePolicy<{ passed: number }> {
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return (execution) => {
       this.events.emit('passed', 1)
       return next(execution)

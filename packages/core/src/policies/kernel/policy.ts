@@ -45,7 +45,7 @@ export interface Policy<Events extends object = object> {
    * This policy's step in front of `next`, made once when policies are composed. Every step settles promptly when
    * its execution is aborted.
    */
-  link(next: Step): Step
+  link<Data>(next: Step<Data>): Step<Data>
 }
 
 /** What every policy shares. A policy of your own extends it and writes `link`. */
@@ -53,7 +53,7 @@ export abstract class BasePolicy<Events extends object = object> implements Poli
   protected readonly events = new Emitter<Events>()
   #pipeline: Step | undefined = undefined
 
-  abstract link(next: Step): Step
+  abstract link<Data>(next: Step<Data>): Step<Data>
 
   on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): Unsubscribe {
     return this.events.on(name, listener)

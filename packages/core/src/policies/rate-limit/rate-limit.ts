@@ -66,7 +66,7 @@ class RateLimitPolicy
     return this.#shared.degraded ? 'degraded' : 'shared'
   }
 
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return async (execution) => {
       if (this.#closed) throw new ClosedError('the rate limit is closed')
       if (this.#queue.size === 0 && this.#spare > 0 && performance.now() < this.#spareUntil) this.#spare--

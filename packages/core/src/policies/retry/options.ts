@@ -69,7 +69,7 @@ export const budgetRule: OptionRule = (check, path, value) =>
   check.add(path, 'must be what retryBudget() returns, or false')
 
 /** How attempts and waits are checked, wherever they can be given. */
-const backoffRules: OptionRules<Pick<RetryOptions, 'maxAttempts' | 'baseMs' | 'maxMs'>> = {
+export const backoffRules: OptionRules<Pick<RetryOptions, 'maxAttempts' | 'baseMs' | 'maxMs'>> = {
   maxAttempts: optionRule.number({ min: 1, max: 100, integer: true }),
   baseMs: optionRule.milliseconds({ exclusive: false }),
   maxMs: optionRule.milliseconds({ exclusive: false }),
@@ -85,7 +85,7 @@ const rules: OptionRules<RetryOptions> = {
 }
 
 /** Tells `check` where the waits at `path` contradict each other. */
-function checkBackoffOrder(
+export function checkBackoffOrder(
   check: OptionCheck,
   path: string,
   { baseMs, maxMs }: Pick<RetryOptions, 'baseMs' | 'maxMs'>,

@@ -28,7 +28,7 @@ function watched(options: RetryOptions) {
 /** Keeps hold of the execution that passes through it. */
 class Probe extends BasePolicy {
   execution: Execution | undefined
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return (execution) => {
       this.execution = execution
       return next(execution)

@@ -60,7 +60,7 @@ class RetryPolicy extends BasePolicy<RetryEvents> {
     this.#random = options.random
   }
 
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return async (execution) => {
       try {
         const value = await next(execution)
@@ -75,7 +75,7 @@ class RetryPolicy extends BasePolicy<RetryEvents> {
     }
   }
 
-  async #retry(next: Step, execution: Execution, firstFailure: unknown): Promise<unknown> {
+  async #retry<Data>(next: Step<Data>, execution: Execution<Data>, firstFailure: unknown): Promise<unknown> {
     const attempt = async (number: number): Promise<unknown> => {
       if (number === 1) throw new FailedAttempt(firstFailure)
       execution.attempt = number

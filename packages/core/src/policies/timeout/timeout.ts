@@ -8,14 +8,14 @@ import { BasePolicy, type Policy } from '../kernel/index.js'
 import { resolveTimeoutOptions, type TimeoutOptions } from './options.js'
 
 /** How long a call may take, decided call by call; `undefined` for as long as it likes. */
-export type TimeoutOf = (execution: Execution) => number | undefined
+export type TimeoutOf<Data = unknown> = (execution: Execution<Data>) => number | undefined
 
 /** The step of a timeout, for pipelines that decide the time call by call. */
-export function linkTimeout(
-  next: Step,
-  timeoutOf: TimeoutOf,
+export function linkTimeout<Data>(
+  next: Step<Data>,
+  timeoutOf: TimeoutOf<Data>,
   error: (timeoutMs: number) => HoldfastError,
-): Step {
+): Step<Data> {
   return async (execution) => {
     const timeoutMs = timeoutOf(execution)
     if (timeoutMs === undefined) return next(execution)
@@ -47,7 +47,7 @@ class TimeoutPolicy extends BasePolicy {
     this.#scope = scope
   }
 
-  link(next: Step): Step {
+  link<Data>(next: Step<Data>): Step<Data> {
     return linkTimeout(next, () => this.#timeoutMs, timeoutErrors[this.#scope])
   }
 }

@@ -11,6 +11,7 @@ import { type ClientTelemetry, standaloneTelemetry } from '../../client-telemetr
 import { hostOf, OriginRegistry, type OriginsStats } from '../../destinations/origin-registry.js'
 import { sendThrough } from '../../slots/chaos/chaotic-send.js'
 import { ClientChaos } from '../../slots/chaos/client-chaos.js'
+import type { FetchCall } from './fetch-call.js'
 import { fetchExchange } from './fetch-exchange.js'
 import { type FetchOptions, openTransport, resolveFetchOptions } from './fetch-options.js'
 import { type FetchInput, readRequest } from './fetch-request.js'
@@ -107,7 +108,7 @@ interface ControlParts {
 
 function controlsOf(
   transport: Transport,
-  origins: OriginRegistry<HttpResponse>,
+  origins: OriginRegistry<HttpResponse, FetchCall>,
   { events, ledger, unwatch }: ControlParts,
 ): Pick<HoldfastFetch, '$stats' | '$on' | '$close' | typeof Symbol.asyncDispose> {
   const close = closeWith('createFetch()', ledger, {

@@ -1,4 +1,5 @@
-import type { Transport, TransportRequest, TransportResponse } from '../../../http/transport/index.js'
+import type { HttpResponse } from '../../../http/message/index.js'
+import type { Transport, TransportRequest } from '../../../http/transport/index.js'
 import type { Execution } from '../../../policies/index.js'
 import type { AttemptExchange } from '../../attempt/attempt-guards.js'
 import { ErrorAnswer, isFailure } from '../../call/error-answer.js'
@@ -24,10 +25,10 @@ interface ExchangeOptions {
 export function fetchExchange(
   transport: () => Transport,
   { maxResponseBytes, idleTimeoutMs, send }: ExchangeOptions,
-): AttemptExchange<TransportResponse> {
+): AttemptExchange<HttpResponse, FetchCall> {
   return {
     send(execution) {
-      const call = execution.data as FetchCall
+      const call = execution.data
       const { origin, path, method, body } = call.request
       const headers = call.headersOf(execution)
       const dispatcher = transport().dispatcherFor(origin)
@@ -48,15 +49,15 @@ export function fetchExchange(
   }
 }
 
-function streamWhen(status: number, headers: TransportResponse['headers']): boolean {
+function streamWhen(status: number, headers: HttpResponse['headers']): boolean {
   if (isFailure({ status, headers })) return false
   if (isRedirect({ status, headers }) || hasNoContent(status)) return false
   const length = headers['content-length']
   return length === undefined || Number(length) > bufferedBytes
 }
 
-function failureOf(execution: Execution, received: TransportResponse): ErrorAnswer<TransportResponse> {
-  const { method, origin } = (execution.data as FetchCall).request
+function failureOf(execution: Execution<FetchCall>, received: HttpResponse): ErrorAnswer<HttpResponse> {
+  const { method, origin } = execution.data.request
   const text = Buffer.isBuffer(received.body) ? received.body.toString('utf8', 0, shownBytes) : ''
   return new ErrorAnswer(`${method} ${origin}`, received, text)
 }

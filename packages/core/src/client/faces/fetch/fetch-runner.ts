@@ -1,5 +1,6 @@
 import type { Emitter } from '../../../foundation/events/index.js'
-import { StreamedBody, type TransportResponse } from '../../../http/transport/index.js'
+import type { HttpResponse } from '../../../http/message/index.js'
+import { StreamedBody } from '../../../http/transport/index.js'
 import { type Execution, type Step, untilAborted } from '../../../policies/index.js'
 import { contextStorage } from '../../../telemetry/context/index.js'
 import type { CallLedger } from '../../call/call-ledger.js'
@@ -13,7 +14,7 @@ import { fallbackLayer } from '../../call/fallback-layer.js'
 import type { ClientTelemetry } from '../../client-telemetry.js'
 import { observerOf } from '../../destinations/observer-of.js'
 import type { OriginRegistry } from '../../destinations/origin-registry.js'
-import type { FetchHop } from './fetch-call.js'
+import type { FetchCall, FetchHop } from './fetch-call.js'
 import type { ResolvedFetch } from './fetch-options.js'
 import type { FetchRequest } from './fetch-request.js'
 import { FetchTask } from './fetch-task.js'
@@ -33,13 +34,13 @@ export class FetchRunner implements CallFace<FetchTask> {
   readonly ledger: CallLedger
   readonly closed = 'the fetch is closed'
   readonly #options: ResolvedFetch
-  readonly #origins: OriginRegistry<TransportResponse>
+  readonly #origins: OriginRegistry<HttpResponse, FetchCall>
   readonly #telemetry: ClientTelemetry
-  readonly #step: Step
+  readonly #step: Step<FetchTask>
 
   constructor(
     options: ResolvedFetch,
-    origins: OriginRegistry<TransportResponse>,
+    origins: OriginRegistry<HttpResponse, FetchCall>,
     { events, ledger, telemetry }: RunnerParts,
   ) {
     this.#options = options
@@ -62,7 +63,7 @@ export class FetchRunner implements CallFace<FetchTask> {
     return observerOf(this.#telemetry, this.#origins.entryOf(task.request.origin), task.operation)
   }
 
-  answer(run: CallRun): Promise<unknown> {
+  answer(run: CallRun<FetchTask>): Promise<unknown> {
     return this.#step(run)
   }
 
@@ -76,20 +77,20 @@ export class FetchRunner implements CallFace<FetchTask> {
   }
 
   /** Fallback, deadline, and the requests of the call. */
-  #link(events: Emitter<ClientEvents>): Step {
+  #link(events: Emitter<ClientEvents>): Step<FetchTask> {
     const { fallback: answer } = this.#options
-    if (answer === undefined) return deadlineLayer(true)((execution) => this.#answer(execution))
+    if (answer === undefined) return deadlineLayer<FetchTask>(true)((execution) => this.#answer(execution))
     const layer = fallbackLayer<FetchTask>({
       events,
       dependencyOf: ({ request }) => request.url.host,
       standIn: (error, { asked: { method, url } }) => answer(error, { method, url: url.href }),
     })
     // Without a fallback the last answer is the answer; with one, its failure is what the fallback is asked about.
-    return layer(deadlineLayer(false)((execution) => this.#answer(execution, true)))
+    return layer(deadlineLayer<FetchTask>(false)((execution) => this.#answer(execution, true)))
   }
 
-  async #answer(execution: Execution, isStrict = false): Promise<Response> {
-    const task = execution.data as FetchTask
+  async #answer(execution: Execution<FetchTask>, isStrict = false): Promise<Response> {
+    const task = execution.data
     const { lateBody } = task.asked
     if (lateBody !== undefined) {
       const body = (await untilAborted(execution, lateBody())) as FetchRequest['body']
@@ -122,20 +123,20 @@ export class FetchRunner implements CallFace<FetchTask> {
     task.proceed(hop, entry)
   }
 
-  async #send(execution: Execution, task: FetchTask, isStrict: boolean): Promise<TransportResponse> {
+  async #send(execution: Execution<FetchTask>, task: FetchTask, isStrict: boolean): Promise<HttpResponse> {
     const entry = this.#origins.entryOf(task.request.origin)
     entry.active++
     try {
-      return (await entry.step(execution)) as TransportResponse
+      return (await entry.step(execution)) as HttpResponse
     } catch (error) {
-      if (error instanceof ErrorAnswer && !isStrict) return error.answer as TransportResponse
+      if (error instanceof ErrorAnswer && !isStrict) return error.answer as HttpResponse
       throw error
     } finally {
       entry.active--
     }
   }
 
-  #deliver(task: FetchTask, received: TransportResponse): Response {
+  #deliver(task: FetchTask, received: HttpResponse): Response {
     const { url, method } = task.request
     const from = { url, method, redirected: task.redirects > 0, signal: task.asked.signal }
     const { body } = received

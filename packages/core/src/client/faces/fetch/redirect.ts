@@ -1,6 +1,6 @@
 import { showUrl } from '../../../foundation/config/index.js'
 import { InvalidResponseError } from '../../../foundation/errors/index.js'
-import type { TransportResponse } from '../../../http/transport/index.js'
+import type { HttpResponse, ResponseHead } from '../../../http/message/index.js'
 import type { FetchHop } from './fetch-call.js'
 import { requestPath } from './request-path.js'
 
@@ -18,7 +18,7 @@ const bodyHeaders = [
 const credentials = ['authorization', 'cookie', 'host', 'proxy-authorization']
 
 /** Whether an answer sends its reader elsewhere. */
-export function isRedirect({ status, headers }: Pick<TransportResponse, 'status' | 'headers'>): boolean {
+export function isRedirect({ status, headers }: ResponseHead): boolean {
   return redirectStatuses.has(status) && headers.location !== undefined
 }
 
@@ -27,7 +27,7 @@ export function isRedirect({ status, headers }: Pick<TransportResponse, 'status'
  *
  * @throws {InvalidResponseError} `INVALID_RESPONSE` where it cannot be followed.
  */
-export function nextHop(hop: FetchHop, response: TransportResponse): FetchHop {
+export function nextHop(hop: FetchHop, response: HttpResponse): FetchHop {
   const { status } = response
   const url = targetOf(hop, response)
   const isSameOrigin = url.origin === hop.origin
@@ -50,7 +50,7 @@ export function nextHop(hop: FetchHop, response: TransportResponse): FetchHop {
   }
 }
 
-function targetOf(hop: FetchHop, response: TransportResponse): URL {
+function targetOf(hop: FetchHop, response: HttpResponse): URL {
   const { location } = response.headers
   const text = bytesEncoded(Array.isArray(location) ? location[0] : location)
   if (text === undefined || !URL.canParse(text, hop.url.href)) throw refuse(hop, response, 'leads to no URL')
@@ -72,7 +72,7 @@ function bytesEncoded(location: string | undefined): string | undefined {
 /** The error of a redirect that is not followed. */
 export function refuse(
   { method, origin }: FetchHop,
-  { status, headers }: TransportResponse,
+  { status, headers }: HttpResponse,
   message: string,
 ): InvalidResponseError {
   const location = showUrl(String(headers.location).slice(0, 200))

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { ReadableStream } from 'node:stream/web'
 import { ProtocolError, type ResponseHeaders } from '../../../foundation/errors/index.js'
-import { isDecoded, type TransportResponse } from '../../../http/transport/index.js'
+import type { ResponseHead } from '../../../http/message/index.js'
+import { isDecoded } from '../../../http/transport/index.js'
 import { BufferedResponse, FetchedResponse, type Provenance } from './fetched-response.js'
 
 const emptyStatuses: ReadonlySet<number> = new Set([204, 205, 304])
@@ -14,15 +15,13 @@ export function hasNoContent(status: number): boolean {
 /** Whom a response comes from, and what it answers. */
 type FetchedFrom = Omit<Provenance, 'statusText'> & { readonly method: string }
 
-type ReceivedHead = Pick<TransportResponse, 'status' | 'statusText' | 'headers'>
-
 /**
  * A `Response` of what the transport received.
  *
  * @throws {ProtocolError} `PROTOCOL_ERROR` for a status that a `Response` cannot have.
  */
 export function toResponse(
-  { status, statusText = STATUS_CODES[status] ?? '', headers }: ReceivedHead,
+  { status, statusText = STATUS_CODES[status] ?? '', headers }: ResponseHead,
   body: Buffer | ReadableStream | undefined,
   from: FetchedFrom,
 ): Response {

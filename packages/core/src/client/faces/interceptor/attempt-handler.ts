@@ -30,7 +30,7 @@ export interface AttemptRules {
   /** Whether a status is one that retry, breaker or budget must hear of. */
   isFailure(head: AnswerHead): boolean
   /** Whether another attempt may follow, or the other leg of a hedged one may do better. */
-  mayBeReplaced(failure: ErrorAnswer, execution: Execution): boolean
+  mayBeReplaced(failure: ErrorAnswer, execution: Execution<InterceptedCall>): boolean
 }
 
 /**
@@ -39,7 +39,7 @@ export interface AttemptRules {
  */
 export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, AnsweredAttempt {
   readonly #call: InterceptedCall
-  readonly #execution: Execution
+  readonly #execution: Execution<InterceptedCall>
   readonly #rules: AttemptRules
   readonly #resolve: (head: AnswerHead) => void
   readonly #reject: (reason: unknown) => void
@@ -50,12 +50,12 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, Abortable, An
   #onEnded: (() => void) | undefined = undefined
 
   constructor(
-    execution: Execution,
+    execution: Execution<InterceptedCall>,
     rules: AttemptRules,
     resolve: (head: AnswerHead) => void,
     reject: (reason: unknown) => void,
   ) {
-    this.#call = execution.data as InterceptedCall
+    this.#call = execution.data
     this.#execution = execution
     this.#rules = rules
     this.#resolve = resolve

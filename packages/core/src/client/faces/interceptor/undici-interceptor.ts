@@ -127,13 +127,13 @@ export function observedInterceptor(
 /** A call that knows which dispatcher it goes to. */
 class DispatchedCall extends InterceptedCall {
   readonly dispatch: Dispatch
-  readonly entry: OriginEntry
+  readonly entry: OriginEntry<DispatchedCall>
 
   constructor(
     dispatch: Dispatch,
     options: Dispatcher.DispatchOptions,
     handler: Dispatcher.DispatchHandler,
-    entry: OriginEntry,
+    entry: OriginEntry<DispatchedCall>,
   ) {
     super(options, handler, entry)
     this.dispatch = dispatch
@@ -144,19 +144,19 @@ class DispatchedCall extends InterceptedCall {
 function exchangeOf(
   { retry, idleTimeoutMs }: Protection,
   chaos: ClientChaos | undefined,
-): AttemptExchange<AnswerHead> {
+): AttemptExchange<AnswerHead, DispatchedCall> {
   const rules: AttemptRules = {
     idleTimeoutMs,
     isFailure,
     mayBeReplaced: (failure, execution) =>
-      (execution.attempt === 1 && (execution.data as DispatchedCall).isHedged) ||
+      (execution.attempt === 1 && execution.data.isHedged) ||
       (retry !== false &&
         execution.attempt < (retry.maxAttempts ?? 1) &&
         isWorthRetrying(failure, execution, retry.statuses ?? [])),
   }
   return {
     send(execution) {
-      const call = execution.data as DispatchedCall
+      const call = execution.data
       if (execution.hedged) call.isHedged = true
       else call.dropHeld()
       call.attempts++
@@ -179,7 +179,7 @@ function targetOf({ options, origin }: DispatchedCall): ChaosTarget {
 async function sendLate(
   call: DispatchedCall,
   injection: ChaosInjection,
-  execution: Execution,
+  execution: Execution<DispatchedCall>,
   rules: AttemptRules,
 ): Promise<AnswerHead> {
   const answer = await injectFault(injection, execution)
@@ -190,7 +190,7 @@ async function sendLate(
 function send(
   call: DispatchedCall,
   dispatch: Dispatch,
-  execution: Execution,
+  execution: Execution<DispatchedCall>,
   rules: AttemptRules,
 ): Promise<AnswerHead> {
   if (call.trace !== undefined) return sendTraced({ call, trace: call.trace, dispatch }, execution, rules)
@@ -202,7 +202,7 @@ function send(
 
 async function sendTraced(
   { call, trace, dispatch }: { call: DispatchedCall; trace: CallTrace; dispatch: Dispatch },
-  execution: Execution,
+  execution: Execution<DispatchedCall>,
   rules: AttemptRules,
 ): Promise<AnswerHead> {
   const span = trace.startAttempt(call.origin + call.options.path)
@@ -225,8 +225,8 @@ class InterceptorFace implements CallFace<DispatchedCall> {
   readonly ledger: CallLedger
   readonly closed = 'the interceptor is closed'
   readonly #telemetry: ClientTelemetry
-  readonly #step: Step = deadlineLayer(true)((execution) => {
-    return (execution.data as DispatchedCall).entry.step(execution)
+  readonly #step: Step<DispatchedCall> = deadlineLayer<DispatchedCall>(true)((execution) => {
+    return execution.data.entry.step(execution)
   })
 
   constructor(ledger: CallLedger, telemetry: ClientTelemetry) {
@@ -238,14 +238,14 @@ class InterceptorFace implements CallFace<DispatchedCall> {
     return observerOf(this.#telemetry, entry, operation)
   }
 
-  begun(run: CallRun, call: DispatchedCall): void {
+  begun(run: CallRun<DispatchedCall>, call: DispatchedCall): void {
     call.entry.active++
     call.begin(run)
   }
 
-  answer(run: CallRun): Promise<unknown> {
+  answer(run: CallRun<DispatchedCall>): Promise<unknown> {
     const pending = this.#step(run)
-    const call = run.data as DispatchedCall
+    const call = run.data
     call.announce()
     return pending
   }
@@ -262,7 +262,7 @@ class InterceptorFace implements CallFace<DispatchedCall> {
     else call.deliver(error)
   }
 
-  settled(run: CallRun, call: DispatchedCall): boolean {
+  settled(run: CallRun<DispatchedCall>, call: DispatchedCall): boolean {
     call.dropHeld()
     call.entry.active--
     const { adopted, context } = call

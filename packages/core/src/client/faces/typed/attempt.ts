@@ -30,7 +30,7 @@ export interface AttemptContext {
 const isSuccess = (status: number): boolean => status >= 200 && status < 300
 
 /** The step that checks the input and writes the request, once for all attempts. */
-export function linkEncoding(context: AttemptContext, next: Step): Step {
+export function linkEncoding(context: AttemptContext, next: Step<Call>): Step<Call> {
   const { compiled, resolved } = context
   const baseHeaders = headersOf(context)
   const onWarn = warner(context)
@@ -45,7 +45,7 @@ export function linkEncoding(context: AttemptContext, next: Step): Step {
     writeHeaders(baseHeaders, operation, call)
   }
   return (execution) => {
-    const call = execution.data as Call
+    const call = execution.data
     try {
       const request = compiled.encode(call.input, validate, onWarn)
       if (!(request instanceof Promise)) {
@@ -61,7 +61,7 @@ export function linkEncoding(context: AttemptContext, next: Step): Step {
 }
 
 /** The innermost step: one attempt. */
-export function linkAttempt(context: AttemptContext): Step {
+export function linkAttempt(context: AttemptContext): Step<Call> {
   const { adaptive, bulkhead } = context.resolved
   const { attemptTimeoutMs, timeoutMs } = context.settings
   const { targets } = context.endpoints
@@ -71,7 +71,7 @@ export function linkAttempt(context: AttemptContext): Step {
   )
 }
 
-function linkExchange(context: AttemptContext): AttemptExchange<HttpResponse, ClientEndpoint> {
+function linkExchange(context: AttemptContext): AttemptExchange<HttpResponse, Call, ClientEndpoint> {
   const { compiled, send, settings } = context
   const { method } = compiled
   const decode = linkDecoding(context)
@@ -80,7 +80,7 @@ function linkExchange(context: AttemptContext): AttemptExchange<HttpResponse, Cl
 
   return {
     send(execution, { basePath, origin, propagates, serverName, transport }) {
-      const call = execution.data as Call
+      const call = execution.data
       const { path: ownPath, body } = call.request as NonNullable<Call['request']>
       const headers = attemptHeaders(call, execution, { propagates, serverName })
       const path = basePath === '' ? ownPath : basePath + ownPath
@@ -104,7 +104,7 @@ function linkExchange(context: AttemptContext): AttemptExchange<HttpResponse, Cl
     read: keepsAnswers(settings)
       ? (_, received) => readAnswer(received, decode)
       : (execution, received) => {
-          const call = execution.data as Call
+          const call = execution.data
           const data = decode(received)
           call.status = received.status
           call.responseHeaders = received.headers

@@ -35,8 +35,8 @@ export type PipelineMemory = HedgeMemory
  * The layers around one operation, outermost first: fallback, deadline, encoding, cache and coalescing, rate limit, retry,
  * hedge, and the attempt, which itself is concurrency limit, choice of the endpoint, breaker, attempt timeout and transport.
  */
-export function linkOperation(context: PipelineContext, memory: PipelineMemory): Step {
-  const layers: Layer[] = [
+export function linkOperation(context: PipelineContext, memory: PipelineMemory): Step<Call> {
+  const layers: Layer<Call>[] = [
     fallbackOf(context),
     deadlineLayer(context.settings.fallback === undefined),
     (next) => linkEncoding(context, next),
@@ -49,7 +49,7 @@ export function linkOperation(context: PipelineContext, memory: PipelineMemory):
 }
 
 /** Whatever an answer from the cache, or from the request of another call, must not cost is further in. */
-function sharingLayer(context: PipelineContext): Layer {
+function sharingLayer(context: PipelineContext): Layer<Call> {
   const { compiled, reads, resolved } = context
   if (reads === undefined) return noLayer
   const { method, name: operation, responseKind } = compiled
@@ -66,7 +66,7 @@ function sharingLayer(context: PipelineContext): Layer {
 }
 
 /** A fallback outlives the deadline: it is there for calls that have used up their time. */
-function fallbackOf({ dependency, events, settings }: PipelineContext): Layer {
+function fallbackOf({ dependency, events, settings }: PipelineContext): Layer<Call> {
   const answer = settings.fallback
   if (answer === undefined) return noLayer
   return fallbackLayer<Call>({

@@ -20,7 +20,7 @@ export class OperationRunner implements CallFace<Call> {
   readonly ledger: CallLedger
   readonly closed = undefined
   readonly #observer: OperationObserver | undefined
-  #pipeline: Step
+  #pipeline: Step<Call>
   readonly #memory: PipelineMemory = {}
 
   constructor(context: PipelineContext, ledger: CallLedger, observer: OperationObserver | undefined) {
@@ -69,7 +69,7 @@ export class OperationRunner implements CallFace<Call> {
     return this.#observer
   }
 
-  answer(run: CallRun): Promise<unknown> {
+  answer(run: CallRun<Call>): Promise<unknown> {
     return this.#pipeline(run)
   }
 
@@ -87,7 +87,7 @@ export class OperationRunner implements CallFace<Call> {
   }
 
   /** A streamed response ends with the request that it was asked for, and by the caller's signal, as long as it streams. */
-  settled(run: CallRun, call: Call, answer: unknown): boolean {
+  settled(run: CallRun<Call>, call: Call, answer: unknown): boolean {
     if (!(answer instanceof Readable)) return false
     answer.once('close', () => run.leave())
     // Listeners are called in turn, so that whoever reads the stream gets the error described.
