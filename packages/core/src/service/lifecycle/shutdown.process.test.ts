@@ -4,7 +4,7 @@ import { Agent, get } from 'node:http'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 
 const children: ChildProcess[] = []
 afterEach(() => {
@@ -106,8 +106,9 @@ describe('a process', () => {
     const answer = ask(port, agent, { wait: '10000' })
     await sleep(100)
     child.kill('SIGTERM')
+    await vi.waitFor(() => expect(lines.join()).toContain('shutting down'), 5_000)
     // Within a second it would be the same one, sent to the whole process group.
-    await sleep(1_100)
+    await sleep(1_200)
     child.kill('SIGTERM')
     expect(await exited).toBe(1)
     expect(await answer).toEqual({ error: 'ECONNRESET' })
