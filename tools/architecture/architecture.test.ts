@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Wing, wings } from './wings.mjs'
 
@@ -44,7 +45,9 @@ describe('the architecture page', () => {
 
   it('names only paths that exist', () => {
     const prose = page.replaceAll(/^```[\s\S]*?^```/gm, '')
-    const paths = named(prose).filter((text) => text.includes('/') && !text.startsWith('@'))
+    const features = wings.flatMap((wing) => wing.features ?? [])
+    const isPath = (text: string) => text.includes('/') && !text.startsWith('@') && !features.includes(text)
+    const paths = named(prose).filter(isPath)
     expect(paths.length).toBeGreaterThan(10)
     expect(paths.filter((path) => !existsSync(new URL(path, root)))).toEqual([])
   })
@@ -68,5 +71,14 @@ describe('the imports of core', () => {
       return at(file) !== -1 && (at(file) < at(to) || at(to) === -1)
     })
     expect(backwards).toEqual([])
+  })
+
+  it('lead inside the client from one folder to another in one direction only', () => {
+    const inClient = found.filter(({ file, to }) => [file, to].every((path) => path.startsWith('client/')))
+    const folders = inClient.map(({ file, to }) => [dirname(file), dirname(to)] as const)
+    const edges = new Set(folders.map((edge) => edge.join(' -> ')))
+    expect(edges.size).toBeGreaterThan(30)
+    const twoWay = folders.filter(([from, to]) => from < to && edges.has(`${to} -> ${from}`))
+    expect(twoWay).toEqual([])
   })
 })

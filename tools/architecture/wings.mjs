@@ -1,6 +1,7 @@
 /**
  * The wings of @holdfast/core, and inside each its features, both in the order in which they may import: a wing imports
- * the wings above it, a feature the features of its wing above it. `docs/architecture.md` shows the same.
+ * the wings above it, a feature the features of its wing above it. A feature may lie in another, as `faces/typed/versions`
+ * does, and then comes before it. `docs/architecture.md` shows the same.
  */
 export const wings = [
   { name: 'foundation', features: ['errors', 'config', 'priority', 'cancellation', 'events'] },
@@ -22,7 +23,24 @@ export const wings = [
   { name: 'contract', features: ['describe', 'encode', 'decode'] },
   { name: 'telemetry', features: ['events', 'context', 'logging', 'metrics', 'tracing', 'otel'] },
   { name: 'upstream', features: ['endpoints', 'discovery', 'traffic'] },
-  { name: 'client' },
+  {
+    name: 'client',
+    features: [
+      'options',
+      'attempt',
+      'slots',
+      'call',
+      'settings',
+      'destinations',
+      'operation',
+      'caching',
+      'update',
+      'faces/typed/versions',
+      'faces/typed',
+      'faces/fetch',
+      'faces/interceptor',
+    ],
+  },
   { name: 'service', features: ['problems', 'health', 'lifecycle', 'admission', 'server', 'service'] },
   { name: 'testing' },
 ]

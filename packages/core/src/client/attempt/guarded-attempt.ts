@@ -1,8 +1,8 @@
 import { type CircuitBreaker, type Step, timeoutErrors, untilAborted } from '../../policies/index.js'
 import type { EndpointState } from '../../upstream/endpoints/index.js'
-import { endedIn, inPhase } from '../call/call-phase.js'
 import type { JudgedCall } from './attempt-facts.js'
 import type { AttemptExchange, AttemptGuards, AttemptTarget, ChosenTarget } from './attempt-guards.js'
+import { endedIn, inPhase } from './call-phase.js'
 import { chooseEndpoint } from './choose-endpoint.js'
 import { settleFailed } from './failed-attempt.js'
 

@@ -1,4 +1,4 @@
-import type { CacheEntry, CacheKey, CacheStore, CacheValue } from './cache-options.js'
+import type { CacheEntry, CacheKey, CacheStore, CacheValue } from '../options/cache-options.js'
 import { type ResponseStore, type StoredResponse, storedResponse } from './stored-response.js'
 
 /** How a store that is not Holdfast's own is used. */

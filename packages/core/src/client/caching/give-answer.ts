@@ -1,5 +1,5 @@
 import type { HttpResponse } from '../../http/message/index.js'
-import type { Call } from '../faces/typed/call.js'
+import type { Call } from '../operation/call.js'
 import type { Answer } from './answer.js'
 import type { ReadContext } from './read-context.js'
 

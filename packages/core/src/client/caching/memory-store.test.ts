@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import type { CacheValue } from './cache-options.js'
+import type { CacheValue } from '../options/cache-options.js'
 import { MemoryStore } from './memory-store.js'
 
 const bounds = { maxBytes: 1e6, maxEntries: 100, maxEntryBytes: 1_000 }

@@ -1,4 +1,4 @@
-import type { CacheKey, CacheValue } from './cache-options.js'
+import type { CacheKey, CacheValue } from '../options/cache-options.js'
 import { type ResponseStore, type StoredResponse, storedResponse } from './stored-response.js'
 
 /** What a memory store holds at most. */

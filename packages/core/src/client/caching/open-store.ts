@@ -1,6 +1,6 @@
 import { cacheStores } from 'undici'
 import { ConfigInvalidError } from '../../foundation/errors/index.js'
-import { type CacheOptions, type CacheStore, cacheDefaults } from './cache-options.js'
+import { type CacheOptions, type CacheStore, cacheDefaults } from '../options/cache-options.js'
 import { ForeignStore } from './foreign-store.js'
 import { MemoryStore } from './memory-store.js'
 import type { ResponseStore } from './stored-response.js'

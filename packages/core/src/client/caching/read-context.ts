@@ -1,10 +1,10 @@
 import type { ResponseKind } from '../../contract/index.js'
 import type { Emitter } from '../../foundation/events/index.js'
 import type { HttpResponse } from '../../http/message/index.js'
+import type { ClientEvents } from '../../telemetry/events/index.js'
 import type { OperationObserver } from '../call/call-observer.js'
-import type { ClientEvents } from '../call/client-events.js'
+import type { OperationReads } from '../settings/read-settings.js'
 import type { ClientReads } from './client-reads.js'
-import type { OperationReads } from './read-settings.js'
 
 /** What is known of one operation whose answers may serve several calls, or whose writes outdate them. */
 export interface ReadContext {

@@ -1,12 +1,12 @@
 import { isHoldfastError, outcomeOfCode } from '../../foundation/errors/index.js'
 import type { Step } from '../../policies/index.js'
-import type { Call } from '../faces/typed/call.js'
+import type { Call } from '../operation/call.js'
+import { keepsAnswers } from '../settings/read-settings.js'
 import { type Layer, noLayer } from '../slots/repeat-layers.js'
 import type { Answer } from './answer.js'
 import { CachedReads } from './cached-reads.js'
 import { giveAnswer } from './give-answer.js'
 import type { ReadContext } from './read-context.js'
-import { keepsAnswers } from './read-settings.js'
 import { SharedReads } from './shared-reads.js'
 
 /** The methods that change nothing. */

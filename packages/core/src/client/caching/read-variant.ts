@@ -1,4 +1,4 @@
-import type { Call } from '../faces/typed/call.js'
+import type { Call } from '../operation/call.js'
 import { contextHeaders } from './storage-policy.js'
 
 /** What contract and call say in headers, by which their answers may differ. */

@@ -1,9 +1,9 @@
 import type { Execution } from '../../policies/index.js'
-import type { Call } from '../faces/typed/call.js'
+import type { Call } from '../operation/call.js'
+import type { CoalesceSettings } from '../settings/read-settings.js'
 import type { Answer } from './answer.js'
 import type { OngoingRead } from './ongoing-reads.js'
 import type { ReadContext } from './read-context.js'
-import type { CoalesceSettings } from './read-settings.js'
 import { variantReader, variantText } from './read-variant.js'
 import { SharedRead } from './shared-read.js'
 

@@ -1,7 +1,7 @@
 import { type Dispatcher, interceptors } from 'undici'
 import type { ResponseHeaders } from '../../foundation/errors/index.js'
 import type { ResponseHead } from '../../http/message/index.js'
-import type { CacheKey, CacheStore, CacheValue } from './cache-options.js'
+import type { CacheKey, CacheStore, CacheValue } from '../options/cache-options.js'
 import { staleIfErrorMs } from './stored-response.js'
 
 /** What is to be done with a response. */

@@ -1,6 +1,6 @@
 import type { ResponseHeaders } from '../../foundation/errors/index.js'
 import type { CollectedResponse } from '../../http/message/index.js'
-import type { CacheDirectives, CacheKey, CacheValue } from './cache-options.js'
+import type { CacheDirectives, CacheKey, CacheValue } from '../options/cache-options.js'
 
 /** A response that is kept, its content encoding undone. */
 export interface StoredResponse extends CollectedResponse {

@@ -5,8 +5,8 @@ import { Readable, Writable } from 'node:stream'
 import { cacheStores } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { item, openShop, shopServer } from '../../../test/fixtures/shop.js'
-import type { CacheEntry, CacheKey, CacheStore, CacheValue } from './cache-options.js'
-import { hasSqlite } from './check-reads.js'
+import type { CacheEntry, CacheKey, CacheStore, CacheValue } from '../options/cache-options.js'
+import { hasSqlite } from '../settings/check-reads.js'
 
 const fresh = () => shopServer(item({ 'cache-control': 'max-age=60' }))
 

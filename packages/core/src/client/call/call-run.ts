@@ -1,9 +1,9 @@
 import { ClosedError } from '../../foundation/errors/index.js'
 import { Execution } from '../../policies/index.js'
-import { inheritedReason, inheritedTimeout } from '../inherited-context.js'
+import { endedIn } from '../attempt/call-phase.js'
 import type { CallLedger } from './call-ledger.js'
 import type { OperationObserver } from './call-observer.js'
-import { endedIn } from './call-phase.js'
+import { inheritedReason, inheritedTimeout } from './inherited-context.js'
 import type { RunningCall } from './running-call.js'
 import { settleCall } from './settle-call.js'
 

@@ -1,9 +1,10 @@
 import type { HoldfastError } from '../../foundation/errors/index.js'
 import type { Emitter } from '../../foundation/events/index.js'
 import { type Execution, fallback } from '../../policies/index.js'
-import { type Layer, namesOf } from '../slots/repeat-layers.js'
+import type { ClientEvents } from '../../telemetry/events/index.js'
+import { namesOf } from '../attempt/named-call.js'
+import type { Layer } from '../slots/repeat-layers.js'
 import { isCallersFault } from './callers-fault.js'
-import type { ClientEvents } from './client-events.js'
 import { describeError } from './describe-error.js'
 import type { RunningCall } from './running-call.js'
 

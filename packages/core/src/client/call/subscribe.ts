@@ -1,6 +1,6 @@
 import { ConfigInvalidError, type Problem } from '../../foundation/errors/index.js'
 import type { Emitter, Listener, Unsubscribe } from '../../foundation/events/index.js'
-import { type ClientEvents, clientEventNames } from './client-events.js'
+import { type ClientEvents, clientEventNames } from '../../telemetry/events/index.js'
 
 /**
  * Checks a subscription and makes it.

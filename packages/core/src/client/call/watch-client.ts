@@ -1,7 +1,7 @@
 import type { LoggedClient } from '../../telemetry/logging/index.js'
 import type { ObservedClient } from '../../telemetry/metrics/index.js'
-import type { ClientTelemetry } from '../client-telemetry.js'
 import type { ClientChaos } from '../slots/chaos/client-chaos.js'
+import type { ClientTelemetry } from './client-telemetry.js'
 
 /** What talks to any host. */
 export const anyDependency = '*'

@@ -1,19 +1,19 @@
 import { isHoldfastError } from '../../foundation/errors/index.js'
 import type { Emitter } from '../../foundation/events/index.js'
 import type { CircuitBreaker, Execution } from '../../policies/index.js'
+import type { ClientEvents } from '../../telemetry/events/index.js'
 import {
   type Endpoint,
   EndpointSet,
   type EndpointSetOptions,
   type EndpointSnapshot,
 } from '../../upstream/endpoints/index.js'
-import type { ClientEvents } from '../call/client-events.js'
-import type { EndpointStats } from '../faces/typed/client-types.js'
-import { namesOf } from '../slots/repeat-layers.js'
+import { namesOf } from '../attempt/named-call.js'
 import type { SharedPolicyOptions } from '../slots/shared-policies.js'
 import type { ClientEndpoint } from './client-endpoint.js'
 import type { ClientEndpoints } from './client-endpoints.js'
 import type { EndpointConnections } from './endpoint-connections.js'
+import type { EndpointStats } from './endpoint-stats.js'
 
 /** The longest that the breaker of an endpoint stays open while another is well, in milliseconds: nobody waits for it. */
 const maxOpenBesideMs = 60_000

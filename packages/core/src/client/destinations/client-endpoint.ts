@@ -2,9 +2,9 @@ import type { Transport } from '../../http/transport/index.js'
 import type { CircuitBreaker } from '../../policies/index.js'
 import type { Endpoint } from '../../upstream/endpoints/index.js'
 import type { ChosenTarget } from '../attempt/attempt-guards.js'
-import type { EndpointStats } from '../faces/typed/client-types.js'
 import type { SharedPolicyOptions } from '../slots/shared-policies.js'
 import type { EndpointBreaker } from './endpoint-breaker.js'
+import type { EndpointStats } from './endpoint-stats.js'
 
 /** Where an endpoint is, as far as a request needs to know. */
 export type EndpointPlace = Pick<Endpoint, 'origin' | 'basePath' | 'serverName'>

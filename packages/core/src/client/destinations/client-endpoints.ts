@@ -1,8 +1,8 @@
 import type { CircuitBreaker } from '../../policies/index.js'
 import type { Targets } from '../attempt/attempt-guards.js'
-import type { EndpointStats } from '../faces/typed/client-types.js'
 import type { SharedPolicyOptions } from '../slots/shared-policies.js'
 import type { ClientEndpoint } from './client-endpoint.js'
+import type { EndpointStats } from './endpoint-stats.js'
 
 /** Where a client's calls go. */
 export interface ClientEndpoints {

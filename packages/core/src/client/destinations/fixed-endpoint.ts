@@ -1,9 +1,9 @@
 import type { CircuitBreaker } from '../../policies/index.js'
-import type { EndpointStats } from '../faces/typed/client-types.js'
 import type { SharedPolicyOptions } from '../slots/shared-policies.js'
 import type { ClientEndpoint } from './client-endpoint.js'
 import type { ClientEndpoints } from './client-endpoints.js'
 import type { EndpointConnections } from './endpoint-connections.js'
+import type { EndpointStats } from './endpoint-stats.js'
 
 /** The endpoint of a client with a `baseUrl`: there is nothing to choose, and nothing of a choice costs anything. */
 export class FixedEndpoint implements ClientEndpoints {

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http'
 import type { OperationObserver } from '../call/call-observer.js'
-import type { ClientTelemetry } from '../client-telemetry.js'
+import type { ClientTelemetry } from '../call/client-telemetry.js'
 import type { OriginEntry } from './origin-registry.js'
 
 const known: ReadonlySet<string> = new Set(METHODS)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { OptionCheck } from '../../foundation/config/index.js'
 import { Emitter } from '../../foundation/events/index.js'
 import { Execution } from '../../policies/index.js'
-import { resolveProtection } from '../options/protection-options.js'
+import { resolveProtection } from '../settings/resolve-protection.js'
 import type { RepeatableCall } from '../slots/repeat-layers.js'
 import { OriginRegistry } from './origin-registry.js'
 

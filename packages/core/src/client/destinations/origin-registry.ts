@@ -2,15 +2,14 @@ import { OptionCheck } from '../../foundation/config/index.js'
 import type { Emitter } from '../../foundation/events/index.js'
 import type { OriginStats as ConnectionCounts } from '../../http/transport/index.js'
 import type { Execution, Step } from '../../policies/index.js'
+import type { ClientEvents } from '../../telemetry/events/index.js'
 import { UsualLatency } from '../attempt/attempt-facts.js'
 import type { AttemptExchange } from '../attempt/attempt-guards.js'
 import { linkGuardedAttempt } from '../attempt/guarded-attempt.js'
 import type { OperationObserver } from '../call/call-observer.js'
-import type { ClientEvents } from '../call/client-events.js'
-import { propagatesTo } from '../call/propagation.js'
-import type { EndpointStats } from '../faces/typed/client-types.js'
 import type { ShadowedPolicy } from '../options/client-options.js'
-import type { Protection } from '../options/protection-options.js'
+import { propagatesTo } from '../options/propagation.js'
+import type { Protection } from '../settings/resolve-protection.js'
 import { forwardBreaker, forwardLimits } from '../slots/policy-events.js'
 import { hedgeLayer, type RepeatableCall, retryLayer } from '../slots/repeat-layers.js'
 import {
@@ -20,6 +19,7 @@ import {
   type SharedPolicies,
   shadowedOf,
 } from '../slots/shared-policies.js'
+import type { EndpointStats } from './endpoint-stats.js'
 
 /** The state of one origin's policies at one moment. */
 export interface OriginStats extends Pick<EndpointStats, 'origin' | 'circuitBreaker' | 'connections'> {

@@ -15,10 +15,10 @@ import {
 } from '../../policies/index.js'
 import type { BalancingOptions, EndpointInput, Resolver } from '../../upstream/endpoints/index.js'
 import type { TrafficSplit, TrafficSplitOptions } from '../../upstream/traffic/index.js'
-import type { CacheOptions, CoalesceOptions, OperationCacheOptions } from '../caching/cache-options.js'
-import type { ClientTelemetryOptions } from '../call/client-telemetry-options.js'
-import type { ClientVersionOptions } from '../faces/typed/versions/version-options.js'
-import type { ChaosAttempt } from '../slots/chaos/client-chaos.js'
+import type { CacheOptions, CoalesceOptions, OperationCacheOptions } from './cache-options.js'
+import type { ChaosAttempt } from './chaos-attempt.js'
+import type { ClientTelemetryOptions } from './client-telemetry-options.js'
+import type { ClientVersionOptions } from './version-options.js'
 
 /** What a fallback is told. */
 export interface FallbackContext {

@@ -1,7 +1,7 @@
 import type { Emitter } from '../../foundation/events/index.js'
 import type { AdaptiveConcurrencyRejection, CircuitBreaker, ShadowRejection } from '../../policies/index.js'
-import type { ClientEvents } from '../call/client-events.js'
-import { namesOf } from './repeat-layers.js'
+import type { ClientEvents } from '../../telemetry/events/index.js'
+import { namesOf } from '../attempt/named-call.js'
 import type { CommonPolicies } from './shared-policies.js'
 
 /** Reports what the breaker of one endpoint does through the client's own events. */

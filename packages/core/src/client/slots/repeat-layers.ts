@@ -10,9 +10,9 @@ import {
   retry,
   type Step,
 } from '../../policies/index.js'
-import type { RequestContext } from '../../telemetry/context/index.js'
+import type { ClientEvents } from '../../telemetry/events/index.js'
 import { type JudgedCall, verdictOf } from '../attempt/attempt-facts.js'
-import type { ClientEvents } from '../call/client-events.js'
+import { type NamedCall, namesOf } from '../attempt/named-call.js'
 
 /** One layer of a pipeline: the step in front of the next. */
 export type Layer<Call = unknown> = (next: Step<Call>) => Step<Call>
@@ -21,14 +21,11 @@ export type Layer<Call = unknown> = (next: Step<Call>) => Step<Call>
 export const noLayer = <Call>(next: Step<Call>): Step<Call> => next
 
 /** A call that may be sent more than once, as the `data` of its execution. */
-export interface RepeatableCall extends JudgedCall {
-  readonly operation: string
+export interface RepeatableCall extends JudgedCall, NamedCall {
   /** Of the request on its way; not `replayable` when its body can be read once only. */
   readonly request: { readonly replayable: boolean } | undefined
   /** Whether sending it twice does no harm. */
   readonly replayable: boolean
-  /** Of the request that it is made for. */
-  readonly context: RequestContext | undefined
 }
 
 /** What retries and hedges of one dependency share. */
@@ -43,12 +40,6 @@ export interface RepeatContext {
 
 /** A policy passes on what it was given and knows no calls: here is what a client has given it. */
 const callOf = (execution: Execution): RepeatableCall => execution.data as RepeatableCall
-
-/** What an event says of the call that it is about. */
-export function namesOf({ data }: { readonly data: unknown }) {
-  const { operation, context } = data as RepeatableCall
-  return { operation, correlationId: context?.correlationId }
-}
 
 /** Further attempts. `false` still makes the layer, which then fills the budget that hedges use. */
 export function retryLayer<Call extends RepeatableCall>(

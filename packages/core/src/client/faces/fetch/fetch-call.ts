@@ -5,9 +5,9 @@ import type { ActiveContext } from '../../../telemetry/context/index.js'
 import type { CallTrace } from '../../../telemetry/tracing/index.js'
 import type { UsualLatency } from '../../attempt/attempt-facts.js'
 import type { Verdict } from '../../attempt/classify.js'
+import { withContextHeaders, withPriority, withRemainingTime } from '../../call/inherited-context.js'
 import type { RunningCall } from '../../call/running-call.js'
 import type { OriginEntry } from '../../destinations/origin-registry.js'
-import { withContextHeaders, withPriority, withRemainingTime } from '../../inherited-context.js'
 import type { RepeatableCall } from '../../slots/repeat-layers.js'
 
 /** One request of a call: the first, or one that a redirect led to. */

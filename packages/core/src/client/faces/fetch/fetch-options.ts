@@ -3,13 +3,9 @@ import type { HoldfastError } from '../../../foundation/errors/index.js'
 import { createTransport, type Transport } from '../../../http/transport/index.js'
 import { checkHeaders } from '../../options/check-headers.js'
 import { type ClientOptions, clientDefaults } from '../../options/client-options.js'
-import {
-  type Protection,
-  type ProtectionOptions,
-  protectionOptionNames,
-  resolveProtection,
-} from '../../options/protection-options.js'
-import { checkBaseUrl, checkTransport, withoutUndefined } from '../../options/resolve-options.js'
+import { type ProtectionOptions, protectionOptionNames } from '../../options/protection-options.js'
+import { checkBaseUrl, checkTransport, withoutUndefined } from '../../settings/resolve-options.js'
+import { type Protection, resolveProtection } from '../../settings/resolve-protection.js'
 
 /** What the fallback of a `fetch` is told of the request. */
 export interface FetchFallbackContext {

@@ -3,8 +3,8 @@ import { DeadlineExceededError, isHoldfastError } from '../../../foundation/erro
 import type { StreamedBody } from '../../../http/transport/index.js'
 import { type Abortable, Execution } from '../../../policies/index.js'
 import type { ActiveContext } from '../../../telemetry/context/index.js'
-import { endedIn } from '../../call/call-phase.js'
-import { InheritedAbort } from '../../inherited-context.js'
+import { endedIn } from '../../attempt/call-phase.js'
+import { InheritedAbort } from '../../call/inherited-context.js'
 
 /** Until when a body may be read, and what its failures are made of. */
 export interface BodyBounds {

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { Execution } from '../../../policies/index.js'
 import type { AttemptSpan } from '../../../telemetry/tracing/index.js'
-import { withContextHeaders, withPriority, withRemainingTime } from '../../inherited-context.js'
+import { withContextHeaders, withPriority, withRemainingTime } from '../../call/inherited-context.js'
 import type { InterceptedCall } from './intercepted-call.js'
 import { addHeaders, headerNames } from './request-headers.js'
 

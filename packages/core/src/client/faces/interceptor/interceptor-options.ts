@@ -1,11 +1,7 @@
 import type { OptionCheck } from '../../../foundation/config/index.js'
-import {
-  type Protection,
-  type ProtectionOptions,
-  protectionOptionNames,
-  resolveProtection,
-} from '../../options/protection-options.js'
-import { withoutUndefined } from '../../options/resolve-options.js'
+import { type ProtectionOptions, protectionOptionNames } from '../../options/protection-options.js'
+import { withoutUndefined } from '../../settings/resolve-options.js'
+import { type Protection, resolveProtection } from '../../settings/resolve-protection.js'
 
 /** Options of `undiciInterceptor`. */
 export interface InterceptorOptions extends Omit<ProtectionOptions, 'timeoutMs'> {

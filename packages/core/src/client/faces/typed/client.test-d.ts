@@ -3,7 +3,7 @@ import { expectTypeOf } from 'vitest'
 import { z } from 'zod'
 import { defineContract, isHttpError } from '../../../contract/index.js'
 import type { HoldfastError } from '../../../foundation/errors/index.js'
-import type { ClientStats } from './client-types.js'
+import type { ClientStats } from '../../operation/client-types.js'
 import { createClient } from './create-client.js'
 
 const orders = defineContract('orders', {

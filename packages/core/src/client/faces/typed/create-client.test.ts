@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { failureOf, openOrders, orders } from '../../../../test/fixtures/orders.js'
 import { defineContract, isHttpError } from '../../../contract/index.js'
 import { retryBudget } from '../../../policies/index.js'
+import type { ClientEvents } from '../../../telemetry/events/index.js'
 import { answer, cycle, delay, faultServer, hangUp, stall } from '../../../testing.js'
-import type { ClientEvents } from '../../call/client-events.js'
 import { createClient } from './create-client.js'
 
 const found = answer(200, { json: { id: '42' }, headers: { 'x-served-by': 'a' } })

@@ -7,26 +7,28 @@ import {
 } from '../../../contract/index.js'
 import { ConfigInvalidError } from '../../../foundation/errors/index.js'
 import { Emitter } from '../../../foundation/events/index.js'
+import type { ClientEvents } from '../../../telemetry/events/index.js'
 import { UsualLatency } from '../../attempt/attempt-facts.js'
 import { type ClientReads, openReads } from '../../caching/client-reads.js'
 import { CallLedger } from '../../call/call-ledger.js'
-import type { ClientEvents } from '../../call/client-events.js'
+import { type ClientTelemetry, standaloneTelemetry } from '../../call/client-telemetry.js'
 import { closeWith } from '../../call/close-with.js'
 import { subscribe } from '../../call/subscribe.js'
 import { watchClient } from '../../call/watch-client.js'
-import { type ClientTelemetry, standaloneTelemetry } from '../../client-telemetry.js'
 import type { ClientEndpoints } from '../../destinations/client-endpoints.js'
 import { openEndpoints } from '../../destinations/open-endpoints.js'
+import type { ClientControls, ClientStats } from '../../operation/client-types.js'
+import type { OperationCalls } from '../../operation/operation-calls.js'
+import type { CallOptions } from '../../options/call-options.js'
 import type { ClientOptions } from '../../options/client-options.js'
-import { settingsOf } from '../../options/operation-settings.js'
-import { resolveOptions } from '../../options/resolve-options.js'
-import { ClientUpdater } from '../../options/update/client-updater.js'
-import { withUpdater } from '../../options/update/updatable.js'
+import { settingsOf } from '../../settings/operation-settings.js'
+import { resolveOptions } from '../../settings/resolve-options.js'
 import { sendThrough } from '../../slots/chaos/chaotic-send.js'
 import { ClientChaos } from '../../slots/chaos/client-chaos.js'
 import { forwardLimits } from '../../slots/policy-events.js'
 import { shadowedOf, shadowOfBreaker } from '../../slots/shared-policies.js'
-import type { CallOptions, ClientControls, ClientStats } from './client-types.js'
+import { ClientUpdater } from '../../update/client-updater.js'
+import { withUpdater } from '../../update/updatable.js'
 import { OperationRunner } from './operation-runner.js'
 import { type ClientInit, isVersioned, type OpenedClient, openVersions } from './versions/open-versions.js'
 import type { VersionedClient } from './versions/versioned-client.js'
@@ -118,7 +120,7 @@ function openClient({ contract, options, telemetry: telemetryAround }: ClientIni
   return { runners, controls }
 }
 
-function callable(runner: OperationRunner): object {
+function callable(runner: OperationCalls): object {
   const call = (input: unknown, options?: CallOptions) => runner.call(input, options)
   return Object.assign(call, { safe: (input: unknown, options?: CallOptions) => runner.safe(input, options) })
 }

@@ -1,12 +1,13 @@
 import type { Emitter } from '../../../foundation/events/index.js'
 import type { Step } from '../../../policies/index.js'
+import type { ClientEvents } from '../../../telemetry/events/index.js'
 import type { UsualLatency } from '../../attempt/attempt-facts.js'
 import type { ClientReads } from '../../caching/client-reads.js'
 import { readLayer } from '../../caching/read-layer.js'
 import type { OperationObserver } from '../../call/call-observer.js'
-import type { ClientEvents } from '../../call/client-events.js'
 import { deadlineLayer } from '../../call/deadline-layer.js'
 import { fallbackLayer } from '../../call/fallback-layer.js'
+import { type Call, noHeaders } from '../../operation/call.js'
 import {
   type HedgeMemory,
   hedgeLayer,
@@ -16,7 +17,6 @@ import {
   retryLayer,
 } from '../../slots/repeat-layers.js'
 import { type AttemptContext, linkAttempt, linkDecoding, linkEncoding } from './attempt.js'
-import { type Call, noHeaders } from './call.js'
 
 /** What the pipeline of one operation is made from. */
 export interface PipelineContext extends AttemptContext {

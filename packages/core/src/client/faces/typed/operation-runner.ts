@@ -3,19 +3,21 @@ import { isHoldfastError } from '../../../foundation/errors/index.js'
 import type { Step } from '../../../policies/index.js'
 import { contextStorage } from '../../../telemetry/context/index.js'
 import type { TrafficDecision } from '../../../upstream/traffic/index.js'
+import { endedIn } from '../../attempt/call-phase.js'
 import type { CallLedger } from '../../call/call-ledger.js'
 import type { OperationObserver } from '../../call/call-observer.js'
-import { endedIn } from '../../call/call-phase.js'
 import { type CallFace, CallRun } from '../../call/call-run.js'
 import { describeError } from '../../call/describe-error.js'
-import type { OperationSettings } from '../../options/operation-settings.js'
-import type { ResolvedClient } from '../../options/resolve-options.js'
-import { type Call, checkCallOptions, startCall } from './call.js'
-import type { CallOptions, SafeResult } from './client-types.js'
+import { type Call, checkCallOptions, startCall } from '../../operation/call.js'
+import type { SafeResult } from '../../operation/client-types.js'
+import type { OperationCalls } from '../../operation/operation-calls.js'
+import type { CallOptions } from '../../options/call-options.js'
+import type { OperationSettings } from '../../settings/operation-settings.js'
+import type { ResolvedClient } from '../../settings/resolve-options.js'
 import { linkOperation, type PipelineContext, type PipelineMemory } from './operation-pipeline.js'
 
 /** Runs the calls of one operation. */
-export class OperationRunner implements CallFace<Call> {
+export class OperationRunner implements CallFace<Call>, OperationCalls {
   #context: PipelineContext
   readonly ledger: CallLedger
   readonly closed = undefined
@@ -36,7 +38,6 @@ export class OperationRunner implements CallFace<Call> {
     this.#pipeline = linkOperation(this.#context, this.#memory)
   }
 
-  /** `decision` is what has chosen this version of the dependency, if there are several. */
   call(
     input: unknown,
     options: CallOptions | undefined,

@@ -1,23 +1,8 @@
 import type { Emitter } from '../../../foundation/events/index.js'
 import type { Chaos, ChaosInjection, Execution } from '../../../policies/index.js'
-import type { ClientEvents } from '../../call/client-events.js'
-import { namesOf } from '../repeat-layers.js'
-
-/** An attempt that is about to be sent, as the functions of `chaos` are told of it. */
-export interface ChaosAttempt {
-  /** The name of the contract; of a `fetch` or an interceptor the host. */
-  readonly dependency: string
-  /** The name in the contract; of a `fetch` or an interceptor the method. */
-  readonly operation: string
-  readonly method: string
-  readonly origin: string
-  /** With its query. */
-  readonly path: string
-  /** 1 for the first attempt. */
-  readonly attempt: number
-  /** Whether this is the extra leg of a hedged call. */
-  readonly hedged: boolean
-}
+import type { ClientEvents } from '../../../telemetry/events/index.js'
+import { namesOf } from '../../attempt/named-call.js'
+import type { ChaosAttempt } from '../../options/chaos-attempt.js'
 
 /** What is known of a request before it is sent. */
 export type ChaosTarget = Pick<ChaosAttempt, 'dependency' | 'method' | 'origin' | 'path'>

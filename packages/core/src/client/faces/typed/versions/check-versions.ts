@@ -5,7 +5,7 @@ import {
   trafficSplit,
 } from '../../../../upstream/traffic/index.js'
 import type { ClientOptions } from '../../../options/client-options.js'
-import { type ClientVersionOptions, versionOptionNames } from './version-options.js'
+import { type ClientVersionOptions, versionOptionNames } from '../../../options/version-options.js'
 
 /** The options that say where a version is. */
 export const placeNames = ['baseUrl', 'endpoints', 'balancing'] as const

@@ -2,10 +2,12 @@ import { contractName, type Operation } from '../../../../contract/index.js'
 import { OptionCheck } from '../../../../foundation/config/index.js'
 import { ConfigInvalidError } from '../../../../foundation/errors/index.js'
 import type { TrafficSplit } from '../../../../upstream/traffic/index.js'
-import type { ClientTelemetry } from '../../../client-telemetry.js'
+import type { ClientTelemetry } from '../../../call/client-telemetry.js'
+import type { ClientControls } from '../../../operation/client-types.js'
+import type { OperationCalls } from '../../../operation/operation-calls.js'
+import type { CallOptions } from '../../../options/call-options.js'
 import type { ClientOptions } from '../../../options/client-options.js'
-import type { CallOptions, ClientControls } from '../client-types.js'
-import type { OperationRunner } from '../operation-runner.js'
+import { type ClientVersionOptions, versionOptionNames } from '../../../options/version-options.js'
 import {
   checkContradictions,
   checkNames,
@@ -17,7 +19,6 @@ import {
   withoutPlaces,
 } from './check-versions.js'
 import { controlVersions } from './version-controls.js'
-import { type ClientVersionOptions, versionOptionNames } from './version-options.js'
 import { versionDidWell } from './version-verdict.js'
 
 /** What a client is made from. */
@@ -30,7 +31,7 @@ export interface ClientInit {
 /** A client that is open, without its face. */
 export interface OpenedClient {
   /** By operation. */
-  readonly runners: ReadonlyMap<string, OperationRunner>
+  readonly runners: ReadonlyMap<string, OperationCalls>
   readonly controls: ClientControls
 }
 
@@ -85,8 +86,8 @@ function faceOf(
 ): object {
   const operations = Object.entries(contract as Readonly<Record<string, Operation>>)
   const calls = operations.map(([name, operation]) => {
-    const runners = new Map<string, OperationRunner>()
-    for (const [version, client] of clients) runners.set(version, client.runners.get(name) as OperationRunner)
+    const runners = new Map<string, OperationCalls>()
+    for (const [version, client] of clients) runners.set(version, client.runners.get(name) as OperationCalls)
     return [name, callable({ name, operation, split, runners })] as const
   })
   const unwatch = telemetry.with(options).watchTraffic(dependency, split)
@@ -106,7 +107,7 @@ interface VersionedOperation {
   readonly name: string
   readonly operation: Operation
   readonly split: TrafficSplit
-  readonly runners: ReadonlyMap<string, OperationRunner>
+  readonly runners: ReadonlyMap<string, OperationCalls>
 }
 
 function callable({ name, operation: { method, path }, runners, split }: VersionedOperation): object {
@@ -114,11 +115,11 @@ function callable({ name, operation: { method, path }, runners, split }: Version
     split.decide({ operation: name, method, path, headers: options?.headers, input })
   const call = (input: unknown, options?: CallOptions) => {
     const decision = decide(input, options)
-    return (runners.get(decision.version) as OperationRunner).call(input, options, decision)
+    return (runners.get(decision.version) as OperationCalls).call(input, options, decision)
   }
   const safe = (input: unknown, options?: CallOptions) => {
     const decision = decide(input, options)
-    return (runners.get(decision.version) as OperationRunner).safe(input, options, decision)
+    return (runners.get(decision.version) as OperationCalls).safe(input, options, decision)
   }
   return Object.assign(call, { safe })
 }

@@ -1,11 +1,11 @@
 import type { Listener } from '../../../../foundation/events/index.js'
 import type { CircuitBreaker } from '../../../../policies/index.js'
+import type { ClientEvents } from '../../../../telemetry/events/index.js'
 import type { TrafficSplit } from '../../../../upstream/traffic/index.js'
-import type { ClientEvents } from '../../../call/client-events.js'
 import type { CloseOptions } from '../../../call/close-with.js'
-import { withUpdater } from '../../../options/update/updatable.js'
-import { updaterOfAll } from '../../../options/update/updater-of-all.js'
-import type { ClientControls, ClientStats } from '../client-types.js'
+import type { ClientControls, ClientStats } from '../../../operation/client-types.js'
+import { withUpdater } from '../../../update/updatable.js'
+import { updaterOfAll } from '../../../update/updater-of-all.js'
 import type { VersionControls } from './versioned-client.js'
 
 /** What a client of several versions is controlled through. */

@@ -2,7 +2,7 @@ import { expectTypeOf } from 'vitest'
 import { z } from 'zod'
 import { defineContract } from '../../../../contract/index.js'
 import type { TrafficSplit } from '../../../../upstream/traffic/index.js'
-import type { Client } from '../client-types.js'
+import type { Client } from '../../../operation/client-types.js'
 import { createClient } from '../create-client.js'
 
 const orders = defineContract('orders', {

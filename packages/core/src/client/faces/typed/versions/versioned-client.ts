@@ -1,5 +1,5 @@
 import type { TrafficSplit } from '../../../../upstream/traffic/index.js'
-import type { Client } from '../client-types.js'
+import type { Client } from '../../../operation/client-types.js'
 
 /** What a client with `versions` has beside what every client has. */
 export interface VersionControls<Version extends string = string> {

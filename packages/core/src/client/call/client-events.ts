@@ -1,1 +1,0 @@
-export { type ClientEvents, clientEventNames } from '../../telemetry/events/index.js'
