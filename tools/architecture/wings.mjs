@@ -26,9 +26,9 @@ export const wings = [
   {
     name: 'client',
     features: [
-      'options',
       'attempt',
       'slots',
+      'options',
       'call',
       'settings',
       'destinations',

@@ -33,19 +33,19 @@ export type {
   OperationCacheOptions,
 } from './options/cache-options.js'
 export type { CallOptions } from './options/call-options.js'
-export type { ChaosAttempt } from './options/chaos-attempt.js'
 export type {
   CallPolicyOptions,
   ClientOptions,
   Fallback,
   FallbackContext,
-  ShadowedPolicy,
 } from './options/client-options.js'
 export type { ClientTelemetryOptions } from './options/client-telemetry-options.js'
 export type { ClientUpdate } from './options/client-update.js'
 export type { Propagation } from './options/propagation.js'
 export type { ProtectionOptions } from './options/protection-options.js'
 export type { ClientVersionOptions } from './options/version-options.js'
+export type { ChaosAttempt } from './slots/chaos.js'
+export type { ShadowedPolicy } from './slots/policy-slots.js'
 export {
   OptionsFileWatch,
   type OptionsWatch,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import * as errors from '../../foundation/errors/index.js'
 import { Execution } from '../../policies/index.js'
-import { isWorthRetrying, type RepeatableCall } from '../slots/repeat-layers.js'
+import type { RepeatableCall } from '../slots/policy-slot.js'
+import { isWorthRetrying } from '../slots/retry.js'
 import { UsualLatency } from './attempt-facts.js'
 import { type AttemptFacts, classify, classifyStatus, type Verdict } from './classify.js'
 

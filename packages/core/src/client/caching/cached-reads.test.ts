@@ -3,7 +3,7 @@ import { failureOf } from '../../../test/fixtures/orders.js'
 import { item, openShop, shopServer, testClock } from '../../../test/fixtures/shop.js'
 import { chaos } from '../../policies/index.js'
 import { runWithContext } from '../../telemetry/context/index.js'
-import type { ChaosAttempt } from '../options/chaos-attempt.js'
+import type { ChaosAttempt } from '../slots/chaos.js'
 
 describe('a cached read', () => {
   it('is answered without a request while it is fresh, with its age', async () => {

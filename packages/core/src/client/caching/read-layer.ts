@@ -2,7 +2,7 @@ import { isHoldfastError, outcomeOfCode } from '../../foundation/errors/index.js
 import type { Step } from '../../policies/index.js'
 import type { Call } from '../operation/call.js'
 import { keepsAnswers } from '../settings/read-settings.js'
-import { type Layer, noLayer } from '../slots/repeat-layers.js'
+import { type Layer, noLayer } from '../slots/policy-slot.js'
 import type { Answer } from './answer.js'
 import { CachedReads } from './cached-reads.js'
 import { giveAnswer } from './give-answer.js'

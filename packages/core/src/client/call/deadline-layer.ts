@@ -1,5 +1,5 @@
 import { type Execution, linkTimeout, timeoutErrors } from '../../policies/index.js'
-import type { Layer } from '../slots/repeat-layers.js'
+import type { Layer } from '../slots/policy-slot.js'
 import type { RunningCall } from './running-call.js'
 
 const timeoutOf = ({ data }: Execution<RunningCall>) => data.timeoutMs

@@ -9,7 +9,7 @@ import {
   type EndpointSnapshot,
 } from '../../upstream/endpoints/index.js'
 import { namesOf } from '../attempt/named-call.js'
-import type { SharedPolicyOptions } from '../slots/shared-policies.js'
+import type { SharedPolicyOptions } from '../slots/policy-slots.js'
 import type { ClientEndpoint } from './client-endpoint.js'
 import type { ClientEndpoints } from './client-endpoints.js'
 import type { EndpointConnections } from './endpoint-connections.js'

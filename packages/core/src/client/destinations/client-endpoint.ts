@@ -2,7 +2,7 @@ import type { Transport } from '../../http/transport/index.js'
 import type { CircuitBreaker } from '../../policies/index.js'
 import type { Endpoint } from '../../upstream/endpoints/index.js'
 import type { ChosenTarget } from '../attempt/attempt-guards.js'
-import type { SharedPolicyOptions } from '../slots/shared-policies.js'
+import type { SharedPolicyOptions } from '../slots/policy-slots.js'
 import type { EndpointBreaker } from './endpoint-breaker.js'
 import type { EndpointStats } from './endpoint-stats.js'
 

@@ -1,6 +1,6 @@
 import type { CircuitBreaker } from '../../policies/index.js'
 import type { Targets } from '../attempt/attempt-guards.js'
-import type { SharedPolicyOptions } from '../slots/shared-policies.js'
+import type { SharedPolicyOptions } from '../slots/policy-slots.js'
 import type { ClientEndpoint } from './client-endpoint.js'
 import type { EndpointStats } from './endpoint-stats.js'
 

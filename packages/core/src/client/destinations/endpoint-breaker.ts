@@ -4,7 +4,7 @@ import {
   circuitBreaker,
   reconfigure,
 } from '../../policies/index.js'
-import type { SharedPolicyOptions } from '../slots/shared-policies.js'
+import type { SharedPolicyOptions } from '../slots/policy-slots.js'
 
 /** What the breaker of one endpoint is made from, by the options of the client; `false` for none. */
 export type BreakerOptionsOf = (options: SharedPolicyOptions) => CircuitBreakerOptions | false

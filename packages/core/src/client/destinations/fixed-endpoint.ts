@@ -1,5 +1,5 @@
 import type { CircuitBreaker } from '../../policies/index.js'
-import type { SharedPolicyOptions } from '../slots/shared-policies.js'
+import type { SharedPolicyOptions } from '../slots/policy-slots.js'
 import type { ClientEndpoint } from './client-endpoint.js'
 import type { ClientEndpoints } from './client-endpoints.js'
 import type { EndpointConnections } from './endpoint-connections.js'

@@ -4,8 +4,9 @@ import type { ClientEvents } from '../../telemetry/events/index.js'
 import type { Endpoint } from '../../upstream/endpoints/index.js'
 import { propagatesTo } from '../options/propagation.js'
 import type { ResolvedClient } from '../settings/resolve-options.js'
-import { forwardBreaker } from '../slots/policy-events.js'
-import { breakerOptionsOf, type SharedPolicyOptions } from '../slots/shared-policies.js'
+import { breakerOptionsOf } from '../slots/circuit-breaker.js'
+import type { SharedPolicyOptions } from '../slots/policy-slots.js'
+import { forwardPolicies } from '../slots/shared-policies.js'
 import { BalancedEndpoints } from './balanced-endpoints.js'
 import { ClientEndpoint, type EndpointPlace } from './client-endpoint.js'
 import type { ClientEndpoints } from './client-endpoints.js'
@@ -28,7 +29,7 @@ export function openEndpoints(
     const propagates = propagatesTo(known, propagate, known)
     const parts = {
       breaker: new EndpointBreaker(breaker.optionsOf, (made) => {
-        forwardBreaker({ dependency, origin }, made, events)
+        forwardPolicies({ circuitBreaker: made }, { dependency, origin, events })
         breaker.onMade?.(made)
       }),
       transport: connections.open(),
@@ -38,8 +39,7 @@ export function openEndpoints(
     return new ClientEndpoint(place, parts, policies)
   }
   if (base !== undefined) {
-    const optionsOf: BreakerOptionsOf = (policies) =>
-      policies.circuitBreaker !== false && breakerOptionsOf(policies, { name: dependency })
+    const optionsOf: BreakerOptionsOf = (policies) => breakerOptionsOf(policies, { name: dependency })
     return new FixedEndpoint(create({ ...base, serverName: undefined }, options, { optionsOf }), connections)
   }
   return new BalancedEndpoints({
@@ -53,9 +53,8 @@ export function openEndpoints(
     policies: options,
     createEndpoint(endpoint: Endpoint, { options: policies, maxOpenMs, onMade }) {
       const optionsOf: BreakerOptionsOf = (now) => {
-        if (now.circuitBreaker === false) return false
-        const name = `${now.circuitBreaker?.name ?? dependency} ${endpoint.url}`
-        return { ...breakerOptionsOf(now, { maxOpenMs }), name }
+        const own = breakerOptionsOf(now, { name: dependency, maxOpenMs })
+        return own && { ...own, name: `${own.name} ${endpoint.url}` }
       }
       return create(endpoint, policies, { optionsOf, onMade })
     },

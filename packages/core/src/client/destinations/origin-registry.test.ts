@@ -3,7 +3,7 @@ import { OptionCheck } from '../../foundation/config/index.js'
 import { Emitter } from '../../foundation/events/index.js'
 import { Execution } from '../../policies/index.js'
 import { resolveProtection } from '../settings/resolve-protection.js'
-import type { RepeatableCall } from '../slots/repeat-layers.js'
+import type { RepeatableCall } from '../slots/policy-slot.js'
 import { OriginRegistry } from './origin-registry.js'
 
 function openRegistry() {
@@ -11,8 +11,7 @@ function openRegistry() {
   const protection = resolveProtection(check, {})
   const exchange = { send: () => new Promise<never>(() => {}), read: () => undefined }
   return new OriginRegistry<never, RepeatableCall>(
-    check,
-    { subject: 'test', protection, events: new Emitter(), own: undefined },
+    { protection, events: new Emitter(), own: undefined },
     exchange,
   )
 }
@@ -23,7 +22,7 @@ const originsOf = (registry: OriginRegistry<never, RepeatableCall>) =>
 test('an origin keeps its policies', () => {
   const registry = openRegistry()
   const first = registry.entryOf('http://a')
-  expect(registry.entryOf('http://b').breaker).not.toBe(first.breaker)
+  expect(registry.entryOf('http://b').circuitBreaker).not.toBe(first.circuitBreaker)
   expect(registry.entryOf('http://a')).toBe(first)
   expect(first.dependency).toBe('a')
   registry.close()

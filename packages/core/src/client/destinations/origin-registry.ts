@@ -1,4 +1,3 @@
-import { OptionCheck } from '../../foundation/config/index.js'
 import type { Emitter } from '../../foundation/events/index.js'
 import type { OriginStats as ConnectionCounts } from '../../http/transport/index.js'
 import type { Execution, Step } from '../../policies/index.js'
@@ -7,16 +6,16 @@ import { UsualLatency } from '../attempt/attempt-facts.js'
 import type { AttemptExchange } from '../attempt/attempt-guards.js'
 import { linkGuardedAttempt } from '../attempt/guarded-attempt.js'
 import type { OperationObserver } from '../call/call-observer.js'
-import type { ShadowedPolicy } from '../options/client-options.js'
 import { propagatesTo } from '../options/propagation.js'
 import type { Protection } from '../settings/resolve-protection.js'
-import { forwardBreaker, forwardLimits } from '../slots/policy-events.js'
-import { hedgeLayer, type RepeatableCall, retryLayer } from '../slots/repeat-layers.js'
+import type { RepeatableCall } from '../slots/policy-slot.js'
+import type { EndpointPolicies, ShadowedPolicy } from '../slots/policy-slots.js'
 import {
-  connectionsFor,
-  makePolicies,
+  closePolicies,
+  forwardPolicies,
+  linkPolicies,
+  makeEndpointPolicies,
   permitsOf,
-  type SharedPolicies,
   shadowedOf,
 } from '../slots/shared-policies.js'
 import type { EndpointStats } from './endpoint-stats.js'
@@ -42,7 +41,7 @@ export interface OriginsStats {
 }
 
 /** One origin, the policies of all calls to it, and the pipeline made of them. */
-export interface OriginEntry<Call extends RepeatableCall = RepeatableCall> extends SharedPolicies {
+export interface OriginEntry<Call extends RepeatableCall = RepeatableCall> extends EndpointPolicies {
   readonly origin: string
   /** The host, by which errors and events name it. */
   readonly dependency: string
@@ -63,7 +62,6 @@ const maxOrigins = 100
 
 /** What a face without a contract is made from. */
 export interface FaceParts {
-  readonly subject: string
   readonly protection: Protection
   readonly events: Emitter<ClientEvents>
   /** The origin that is the face's own. */
@@ -77,19 +75,10 @@ export class OriginRegistry<Received, Call extends RepeatableCall> {
   readonly #entries = new Map<string, OriginEntry<Call>>()
   #latest: OriginEntry<Call> | undefined = undefined
   #uses = 0
-  /** Made to check the options, and kept for the first origin. */
-  #spare: SharedPolicies | undefined
 
-  /** What is wrong with the options of the policies is told to `check`. */
-  constructor(check: OptionCheck, given: FaceParts, exchange: AttemptExchange<Received, Call>) {
+  constructor(given: FaceParts, exchange: AttemptExchange<Received, Call>) {
     this.#given = given
     this.#exchange = exchange
-    this.#spare = makePolicies(check, given.protection.shared)
-  }
-
-  /** The most connections worth having to one origin. */
-  get maxConcurrent(): number | undefined {
-    return this.#spare && connectionsFor(this.#spare)
   }
 
   entryOf(origin: string): OriginEntry<Call> {
@@ -103,12 +92,10 @@ export class OriginRegistry<Received, Call extends RepeatableCall> {
 
   #open(origin: string): OriginEntry<Call> {
     if (this.#entries.size >= maxOrigins) this.#closeLeastUsed()
-    const { subject, protection, events } = this.#given
-    const policies = this.#spare ?? makePolicies(new OptionCheck(subject), protection.shared)
-    this.#spare = undefined
+    const { protection, events } = this.#given
+    const policies = makeEndpointPolicies(protection.shared)
     const dependency = hostOf(origin)
-    forwardBreaker({ dependency, origin }, policies.breaker, events)
-    forwardLimits(dependency, policies, events)
+    forwardPolicies(policies, { dependency, origin, events })
     const entry = {
       ...policies,
       origin,
@@ -124,15 +111,13 @@ export class OriginRegistry<Received, Call extends RepeatableCall> {
     return entry
   }
 
-  #link(dependency: string, { adaptive, budget, bulkhead, breaker, rateLimit }: SharedPolicies): Step<Call> {
+  #link(dependency: string, policies: EndpointPolicies): Step<Call> {
     const { events, protection } = this.#given
     const { attemptTimeoutMs, timeoutMs, retry, hedge, random } = protection
-    const context = { dependency, events, budget, random }
-    const targets = { only: { breaker } }
-    const guards = { targets, adaptive, bulkhead, attemptTimeoutMs, timeoutMs }
+    const { adaptiveConcurrency: adaptive, bulkhead, circuitBreaker: breaker } = policies
+    const guards = { targets: { only: { breaker } }, adaptive, bulkhead, attemptTimeoutMs, timeoutMs }
     const attempt = linkGuardedAttempt(guards, this.#exchange)
-    const step = retryLayer<Call>(context, retry)(hedgeLayer<Call>(context, hedge)(attempt))
-    return rateLimit?.link(step) ?? step
+    return linkPolicies(attempt, { ...policies, dependency, events, retry, hedge, random })
   }
 
   #closeLeastUsed(): void {
@@ -144,17 +129,17 @@ export class OriginRegistry<Received, Call extends RepeatableCall> {
     if (idle === undefined) return
     this.#entries.delete(idle.origin)
     if (this.#latest === idle) this.#latest = undefined
-    retire(idle)
+    closePolicies(idle)
   }
 
   stats(connections: Record<string, ConnectionCounts>): readonly OriginStats[] {
-    return [...this.#entries.values()].map((entry) => statsOf(entry, connections[entry.origin]))
+    const shadow = shadowedOf(this.#given.protection.shared)
+    return [...this.#entries.values()].map((entry) => statsOf(entry, shadow, connections[entry.origin]))
   }
 
   /** Stops the timers of all policies. */
   close(): void {
-    if (this.#spare !== undefined) retire(this.#spare)
-    for (const entry of this.#entries.values()) retire(entry)
+    for (const entry of this.#entries.values()) closePolicies(entry)
   }
 }
 
@@ -163,17 +148,16 @@ export function hostOf(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).host : origin
 }
 
-function retire({ breaker, rateLimit }: SharedPolicies): void {
-  breaker?.shutdown()
-  rateLimit?.close()
-}
-
-function statsOf(entry: OriginEntry, connections: ConnectionCounts | undefined): OriginStats {
-  const { origin, breaker, budget } = entry
+function statsOf(
+  entry: OriginEntry,
+  shadow: readonly ShadowedPolicy[],
+  connections: ConnectionCounts | undefined,
+): OriginStats {
+  const { origin, circuitBreaker: breaker, retryBudget: budget } = entry
   return {
     origin,
     ...permitsOf(entry),
-    shadow: shadowedOf(entry),
+    shadow,
     retryBudget: budget && { tokens: budget.tokens },
     circuitBreaker: breaker && { state: breaker.state, ...breaker.counts },
     connections: connections && {

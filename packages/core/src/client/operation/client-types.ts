@@ -6,8 +6,8 @@ import type { ClientEvents } from '../../telemetry/events/index.js'
 import type { CloseOptions } from '../call/close-with.js'
 import type { EndpointStats } from '../destinations/endpoint-stats.js'
 import type { CallOptions } from '../options/call-options.js'
-import type { ShadowedPolicy } from '../options/client-options.js'
 import type { ClientUpdate } from '../options/client-update.js'
+import type { ShadowedPolicy } from '../slots/policy-slots.js'
 import type { CacheResult, CacheStats } from './cache-result.js'
 
 /** What `.safe` gives: the outcome as a value. */

@@ -1,22 +1,13 @@
 import type { Dispatcher } from 'undici'
-import type { CallOutput, HedgeSettings, RetrySettings, ValidateMode } from '../../contract/index.js'
+import type { CallOutput, ValidateMode } from '../../contract/index.js'
 import type { HoldfastError, Problem } from '../../foundation/errors/index.js'
 import type { Priority } from '../../foundation/priority/index.js'
 import type { ProxyOptions } from '../../http/transport/index.js'
-import {
-  type AdaptiveConcurrencyOptions,
-  type BulkheadOptions,
-  type ChaosOption,
-  type CircuitBreakerOptions,
-  type RateLimitOptions,
-  type RetryBudget,
-  type RetryBudgetOptions,
-  retryDefaults,
-} from '../../policies/index.js'
+import { retryDefaults } from '../../policies/index.js'
 import type { BalancingOptions, EndpointInput, Resolver } from '../../upstream/endpoints/index.js'
 import type { TrafficSplit, TrafficSplitOptions } from '../../upstream/traffic/index.js'
+import type { OperationPolicyOptions, SharedPolicyOptions } from '../slots/policy-slots.js'
 import type { CacheOptions, CoalesceOptions, OperationCacheOptions } from './cache-options.js'
-import type { ChaosAttempt } from './chaos-attempt.js'
 import type { ClientTelemetryOptions } from './client-telemetry-options.js'
 import type { ClientVersionOptions } from './version-options.js'
 
@@ -33,7 +24,7 @@ export type Fallback<Output = unknown> = (
 ) => Output | PromiseLike<Output>
 
 /** How calls are protected: for all operations of a client, or for one of them. */
-export interface CallPolicyOptions<Output = unknown> {
+export interface CallPolicyOptions<Output = unknown> extends OperationPolicyOptions {
   /**
    * The total time of a call, in milliseconds: queueing, every attempt, backoff and reading the body. `false` for
    * no limit. With `response: 'stream'` it ends at the headers.
@@ -50,16 +41,6 @@ export interface CallPolicyOptions<Output = unknown> {
    * @default the attempt timeout
    */
   readonly idleTimeoutMs?: number | false
-  /**
-   * `false` for no retries.
-   * @default 3 attempts, full jitter from 50 ms up to 2 s
-   */
-  readonly retry?: false | RetrySettings
-  /**
-   * Sends a second request when the first is late; idempotent operations only. `true` for the observed p97.
-   * @default false
-   */
-  readonly hedge?: boolean | HedgeSettings
   /**
    * Answers when the dependency cannot. Not asked when the caller aborted or gave wrong input. It has what is left of
    * `timeoutMs`, and a second at least; then the call fails with the error that it had. `false` for none.
@@ -84,12 +65,10 @@ export interface CallPolicyOptions<Output = unknown> {
   readonly coalesce?: boolean | CoalesceOptions
 }
 
-/** A policy that can be in shadow, by its option. */
-export type ShadowedPolicy = 'circuitBreaker' | 'adaptiveConcurrency' | 'bulkhead' | 'rateLimit'
-
 /** Options of `createClient`. */
 export interface ClientOptions<Ops = Record<string, never>, Versions extends string = never>
   extends CallPolicyOptions,
+    SharedPolicyOptions,
     ClientTelemetryOptions {
   /**
    * Where the service is: `http://orders:3000`, with a path in front of every operation's if need be. This or
@@ -109,39 +88,6 @@ export interface ClientOptions<Ops = Record<string, never>, Versions extends str
   readonly traffic?: TrafficSplit<NoInfer<Versions>> | TrafficSplitOptions<NoInfer<Versions>>
   /** Overrides for single operations. */
   readonly operations?: { readonly [Name in keyof Ops & string]?: CallPolicyOptions<CallOutput<Ops[Name]>> }
-  /**
-   * What pays for retries and hedges; pass one to share it between clients of one dependency. `false` for no bound.
-   * @default a tenth of a retry for each first attempt that succeeds, 10 at the start
-   */
-  readonly retryBudget?: RetryBudget | RetryBudgetOptions | false
-  /** Of each endpoint; `false` for none. */
-  readonly circuitBreaker?: Omit<CircuitBreakerOptions, 'classify'> | false
-  /**
-   * How many attempts may be in flight: as many as the service turns out to bear. `false` for no limit.
-   * @default up to 200 in flight and 1000 waiting
-   */
-  readonly adaptiveConcurrency?: Omit<AdaptiveConcurrencyOptions, 'classify'> | false
-  /**
-   * A fixed limit in place of the adaptive one; `false` for no limit.
-   * @default none
-   */
-  readonly bulkhead?: BulkheadOptions | false
-  /**
-   * A quota that the dependency grants, counted in calls.
-   * @default false
-   */
-  readonly rateLimit?: RateLimitOptions | false
-  /**
-   * Faults to inject below everything that is there for faults: what `chaos()` makes, to switch it at run time, or its
-   * options. Off unless it is enabled.
-   * @default false
-   */
-  readonly chaos?: ChaosOption<ChaosAttempt>
-  /**
-   * Breaker, limit and quota only report what they would have done, except where the options of one say otherwise.
-   * @default false
-   */
-  readonly shadow?: boolean
   /**
    * Keeps the responses of GET and HEAD as HTTP caching allows, and answers from them, also while the dependency fails.
    * @default false
@@ -191,11 +137,6 @@ export interface ClientOptions<Ops = Record<string, never>, Versions extends str
     readonly operation: string
     readonly problems: readonly Problem[]
   }) => void
-  /**
-   * Source of chance for jitter, from 0 to below 1.
-   * @default Math.random
-   */
-  readonly random?: () => number
 }
 
 /** The values of options that are not given. */

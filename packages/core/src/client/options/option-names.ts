@@ -1,15 +1,12 @@
+import { type FixedPolicy, type PolicyName, policySlots } from '../slots/policy-slots.js'
 import type { ClientOptions } from './client-options.js'
 
-/** Every option of a client, and whether it can change at run time. One that is missing here does not compile. */
+/** Every option but those of policies, and whether it can change at run time. One that is missing here does not compile. */
 const clientOptions = {
-  adaptiveConcurrency: 'changeable',
   attemptTimeoutMs: 'changeable',
   balancing: 'fixed',
   baseUrl: 'fixed',
-  bulkhead: 'changeable',
   cache: 'fixed',
-  chaos: 'fixed',
-  circuitBreaker: 'changeable',
   coalesce: 'fixed',
   connectTimeoutMs: 'fixed',
   connections: 'fixed',
@@ -17,7 +14,6 @@ const clientOptions = {
   endpoints: 'fixed',
   fallback: 'changeable',
   headers: 'changeable',
-  hedge: 'changeable',
   http2: 'fixed',
   idleTimeoutMs: 'changeable',
   maxResponseBytes: 'changeable',
@@ -26,9 +22,6 @@ const clientOptions = {
   priority: 'changeable',
   proxy: 'fixed',
   random: 'changeable',
-  rateLimit: 'changeable',
-  retry: 'changeable',
-  retryBudget: 'changeable',
   shadow: 'changeable',
   timeoutMs: 'changeable',
   traffic: 'fixed',
@@ -37,19 +30,24 @@ const clientOptions = {
   logger: 'fixed',
   metrics: 'fixed',
   propagate: 'fixed',
-} as const satisfies Record<keyof ClientOptions, 'changeable' | 'fixed'>
+} as const satisfies Record<Exclude<keyof ClientOptions, PolicyName>, 'changeable' | 'fixed'>
 
-type ClientOptionName = keyof typeof clientOptions
+type OwnName = keyof typeof clientOptions
 
 /** The name of an option that can change at run time. */
-export type ChangeableName = {
-  [Name in ClientOptionName]: (typeof clientOptions)[Name] extends 'changeable' ? Name : never
-}[ClientOptionName]
+export type ChangeableName =
+  | Exclude<PolicyName, FixedPolicy>
+  | { [Name in OwnName]: (typeof clientOptions)[Name] extends 'changeable' ? Name : never }[OwnName]
+
+const lifetimes = new Map<string, 'changeable' | 'fixed'>([
+  ...Object.entries(clientOptions),
+  ...policySlots.map(({ lifetime, name }) => [name, lifetime] as const),
+])
 
 /** The names of a client's options. */
-export const clientOptionNames = Object.keys(clientOptions) as readonly ClientOptionName[]
+export const clientOptionNames = [...lifetimes.keys()].sort() as readonly (keyof ClientOptions)[]
 
 /** The names of those that can change at run time. */
 export const changeableNames = clientOptionNames.filter(
-  (name): name is ChangeableName => clientOptions[name] === 'changeable',
+  (name): name is ChangeableName => lifetimes.get(name) === 'changeable',
 )

@@ -1,21 +1,18 @@
-import type { CallPolicyOptions, ClientOptions } from './client-options.js'
+import {
+  type OperationPolicyOptions,
+  type PolicyName,
+  policySlots,
+  type SharedPolicyOptions,
+} from '../slots/policy-slots.js'
+import type { CallPolicyOptions } from './client-options.js'
 import type { ClientTelemetryOptions } from './client-telemetry-options.js'
 
 /** How requests are protected where no contract describes them. Breaker, limit, budget and quota are kept for each origin. */
 export interface ProtectionOptions
-  extends Pick<CallPolicyOptions, 'attemptTimeoutMs' | 'retry' | 'hedge' | 'priority'>,
-    ClientTelemetryOptions,
-    Pick<
-      ClientOptions,
-      | 'adaptiveConcurrency'
-      | 'retryBudget'
-      | 'circuitBreaker'
-      | 'bulkhead'
-      | 'chaos'
-      | 'rateLimit'
-      | 'random'
-      | 'shadow'
-    > {
+  extends Pick<CallPolicyOptions, 'attemptTimeoutMs' | 'priority'>,
+    OperationPolicyOptions,
+    SharedPolicyOptions,
+    ClientTelemetryOptions {
   /**
    * The total time of a call, in milliseconds: queueing, every attempt and backoff. `false` for no limit.
    * @default 10000
@@ -28,26 +25,21 @@ export interface ProtectionOptions
   readonly idleTimeoutMs?: number | false
 }
 
-/** One that is missing here does not compile. */
+/** Those that are no policies. One that is missing here does not compile. */
 const protectionOptions = {
-  adaptiveConcurrency: true,
   attemptTimeoutMs: true,
-  bulkhead: true,
-  chaos: true,
-  circuitBreaker: true,
-  hedge: true,
   idleTimeoutMs: true,
   priority: true,
   random: true,
-  rateLimit: true,
-  retry: true,
-  retryBudget: true,
   shadow: true,
   timeoutMs: true,
   logger: true,
   metrics: true,
   propagate: true,
-} satisfies Record<keyof ProtectionOptions, true>
+} satisfies Record<Exclude<keyof ProtectionOptions, PolicyName>, true>
 
 /** The names of `ProtectionOptions`. */
-export const protectionOptionNames = Object.keys(protectionOptions) as readonly (keyof ProtectionOptions)[]
+export const protectionOptionNames = [
+  ...Object.keys(protectionOptions),
+  ...policySlots.map(({ name }) => name),
+].sort() as readonly (keyof ProtectionOptions)[]

@@ -1,19 +1,13 @@
 import type { Operation } from '../../contract/index.js'
 import { OptionCheck, show, showUrl } from '../../foundation/config/index.js'
 import type { TransportOptions } from '../../http/transport/index.js'
-import { type Chaos, resolveChaos } from '../../policies/index.js'
 import { checkBalancing, checkEndpoints } from '../../upstream/endpoints/index.js'
-import type { ChaosAttempt } from '../options/chaos-attempt.js'
 import { checkHeaders } from '../options/check-headers.js'
 import { type CallPolicyOptions, type ClientOptions, clientDefaults } from '../options/client-options.js'
 import { checkTelemetry } from '../options/client-telemetry-options.js'
 import { clientOptionNames } from '../options/option-names.js'
-import {
-  type CommonPolicies,
-  checkBreaker,
-  connectionsFor,
-  makeCommonPolicies,
-} from '../slots/shared-policies.js'
+import type { DependencyPolicies } from '../slots/policy-slots.js'
+import { checkPolicies, connectionsFor, makeDependencyPolicies } from '../slots/shared-policies.js'
 import { checkCallPolicy } from './check-call-policy.js'
 
 /** A `baseUrl`, taken apart. */
@@ -24,13 +18,12 @@ export interface BaseUrl {
 }
 
 /** What `resolveOptions` made of a client's options. */
-export interface ResolvedClient extends CommonPolicies {
+export interface ResolvedClient extends DependencyPolicies {
   readonly options: ClientOptions<object>
   /** `undefined` where there are `endpoints`. */
   readonly base: BaseUrl | undefined
   readonly headers: Readonly<Record<string, string>>
   readonly transport: TransportOptions
-  readonly chaos: Chaos<ChaosAttempt> | undefined
 }
 
 /** Options whose names are taken, by what is still to come. To ignore one would be to promise it. */
@@ -49,18 +42,16 @@ export function resolveOptions(
   const check = new OptionCheck(`client of '${dependency}'`)
   const options = withoutUndefined(check, given, clientOptionNames)
   const { base, headers } = checkOptions(check, options, operations)
-  checkBreaker(check, options)
-  const policies = makeCommonPolicies(check, options)
-  const chaos = resolveChaos(check, options.chaos)
+  checkPolicies(check, options)
   check.done()
   const transport = {
-    connections: options.connections ?? connectionsFor(policies) ?? clientDefaults.maxConcurrent,
+    connections: options.connections ?? connectionsFor(options) ?? clientDefaults.maxConcurrent,
     connectTimeoutMs: options.connectTimeoutMs ?? clientDefaults.connectTimeoutMs,
     http2: options.http2,
     proxy: options.proxy,
     dispatcher: options.dispatcher,
   }
-  return { options, base, headers, ...policies, transport, chaos }
+  return { options, base, headers, ...makeDependencyPolicies(options), transport }
 }
 
 /** Checks what is no policy. */

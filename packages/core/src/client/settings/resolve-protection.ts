@@ -1,13 +1,12 @@
 import type { HedgeSettings, RetrySettings } from '../../contract/index.js'
 import type { OptionCheck } from '../../foundation/config/index.js'
 import type { Priority } from '../../foundation/priority/index.js'
-import { type Chaos, resolveChaos } from '../../policies/index.js'
-import type { ChaosAttempt } from '../options/chaos-attempt.js'
 import { clientDefaults } from '../options/client-options.js'
 import { checkTelemetry } from '../options/client-telemetry-options.js'
 import type { Propagation } from '../options/propagation.js'
 import type { ProtectionOptions } from '../options/protection-options.js'
-import type { SharedPolicyOptions } from '../slots/shared-policies.js'
+import type { SharedPolicyOptions } from '../slots/policy-slots.js'
+import { checkPolicies } from '../slots/shared-policies.js'
 import { checkCallPolicy } from './check-call-policy.js'
 
 /** `ProtectionOptions` with nothing left open. */
@@ -22,19 +21,18 @@ export interface Protection {
   readonly random: (() => number) | undefined
   readonly propagate: Propagation | undefined
   readonly shared: SharedPolicyOptions
-  readonly chaos: Chaos<ChaosAttempt> | undefined
 }
 
-/** Checks the options and fills in what is missing; what the policies themselves check is left to them. */
+/** Checks the options and fills in what is missing. */
 export function resolveProtection(check: OptionCheck, options: ProtectionOptions): Protection {
   checkCallPolicy(check, '', options)
   check.function('random', options.random)
   check.boolean('shadow', options.shadow)
+  checkPolicies(check, options)
   checkTelemetry(check, options)
   const { timeoutMs, attemptTimeoutMs, retry, hedge = false, priority, random, propagate } = options
   const attempt = attemptTimeoutMs ?? clientDefaults.attemptTimeoutMs
   const idle = options.idleTimeoutMs ?? attempt
-  const { adaptiveConcurrency, bulkhead, circuitBreaker, rateLimit, retryBudget, shadow } = options
   return {
     timeoutMs: timeoutMs ?? clientDefaults.timeoutMs,
     attemptTimeoutMs: attempt,
@@ -44,14 +42,6 @@ export function resolveProtection(check: OptionCheck, options: ProtectionOptions
     priority,
     random,
     propagate,
-    chaos: resolveChaos(check, options.chaos),
-    shared: {
-      ...(adaptiveConcurrency !== undefined && { adaptiveConcurrency }),
-      ...(bulkhead !== undefined && { bulkhead }),
-      ...(circuitBreaker !== undefined && { circuitBreaker }),
-      ...(rateLimit !== undefined && { rateLimit }),
-      ...(retryBudget !== undefined && { retryBudget }),
-      ...(shadow !== undefined && { shadow }),
-    },
+    shared: options,
   }
 }

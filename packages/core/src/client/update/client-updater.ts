@@ -7,12 +7,6 @@ import {
 } from '../../foundation/config/index.js'
 import { ClosedError } from '../../foundation/errors/index.js'
 import type { Emitter } from '../../foundation/events/index.js'
-import {
-  checkRateLimitChange,
-  resolveAdaptiveOptions,
-  resolveBulkhead,
-  resolveRateLimitOptions,
-} from '../../policies/index.js'
 import type { ClientEvents } from '../../telemetry/events/index.js'
 import type { CallLedger } from '../call/call-ledger.js'
 import type { ClientEndpoints } from '../destinations/client-endpoints.js'
@@ -20,8 +14,7 @@ import type { ClientOptions } from '../options/client-options.js'
 import { changeableNames, clientOptionNames } from '../options/option-names.js'
 import { type OperationSettings, settingsOf } from '../settings/operation-settings.js'
 import { checkOptions, type ResolvedClient } from '../settings/resolve-options.js'
-import { forwardLimits } from '../slots/policy-events.js'
-import { checkPolicies, limitOptionsOf } from '../slots/shared-policies.js'
+import { checkPolicies, forwardPolicies } from '../slots/shared-policies.js'
 import { changeableOf } from './changeable-of.js'
 import { KeptPolicies } from './kept-policies.js'
 import { withLowerCaseHeaders } from './lower-case-headers.js'
@@ -51,17 +44,14 @@ export class ClientUpdater implements Updater {
   #resolved: ResolvedClient
   #code: ClientOptions<object>
   #file: object = {}
-  /** What the breakers are called, as soon as there are some. */
-  #named: Named | undefined
 
   constructor(resolved: ResolvedClient, parts: UpdatedParts) {
     const { dependency, events } = parts
     this.#parts = parts
     this.#code = withLowerCaseHeaders(resolved.options)
     this.#resolved = { ...resolved, options: this.#code }
-    this.#named = namedBy(resolved.options)
     this.policies = new KeptPolicies(resolved, resolved.options, (made) =>
-      forwardLimits(dependency, made, events),
+      forwardPolicies(made, { dependency, origin: '', events }),
     )
   }
 
@@ -84,7 +74,7 @@ export class ClientUpdater implements Updater {
     check.object('', unknownIn(options), changeableNames)
     const { headers } = checkOptions(check, options, operations)
     checkPolicies(check, options)
-    if (!check.hasFailed) this.#checkLasting(check, options)
+    if (!check.hasFailed) this.policies.checkChange(check, options, this.#connections)
     check.done()
     const changes = changedOptions(this.#resolved.options, options).map(shown)
     const source = file === this.#file ? 'update' : 'file'
@@ -104,37 +94,17 @@ export class ClientUpdater implements Updater {
     return { changes, apply }
   }
 
-  /** What is made once cannot take on everything. */
-  #checkLasting(check: OptionCheck, options: ClientOptions<object>): void {
-    const { options: before, transport } = this.#resolved
-    const named = namedBy(options)
-    if (named !== undefined && this.#named !== undefined && named.name !== this.#named.name) {
-      check.add('circuitBreaker.name', 'cannot change at run time; make a new client')
-    }
-    const { adaptiveConcurrency, bulkhead, rateLimit } = limitOptionsOf(options)
-    const { quota } = this.policies
-    if (rateLimit !== false && quota !== undefined) {
-      check.nest('rateLimit', () =>
-        checkRateLimitChange(resolveRateLimitOptions(quota), resolveRateLimitOptions(rateLimit)),
-      )
-    }
-    if (transport.dispatcher !== undefined || before.connections !== undefined) return
-    const { connections } = transport
-    const tooFew = `is above the ${connections} connections that the client was made with, and calls would wait unseen`
-    const remedy = `${tooFew}; give at most ${connections}, or make a new client with connections`
-    if (adaptiveConcurrency && resolveAdaptiveOptions(adaptiveConcurrency).limit.maxLimit > connections) {
-      check.add('adaptiveConcurrency.maxLimit', remedy)
-    }
-    if (bulkhead && resolveBulkhead(bulkhead).maxConcurrent > connections) {
-      check.add('bulkhead.maxConcurrent', remedy)
-    }
+  /** Those that its first limit has made room for, unless somebody else did. */
+  get #connections(): number | undefined {
+    const { options, transport } = this.#resolved
+    const isOwn = transport.dispatcher === undefined && options.connections === undefined
+    return isOwn ? transport.connections : undefined
   }
 
   #apply(options: ClientOptions<object>, headers: Readonly<Record<string, string>>): void {
     const { endpoints, operations, runners } = this.#parts
     this.#resolved = { ...this.#resolved, options, headers, ...this.policies.by(options) }
     endpoints.update(options)
-    this.#named ??= namedBy(options)
     const overrides = (options.operations ?? {}) as Readonly<Record<string, object | undefined>>
     for (const [name, runner] of runners) {
       runner.relink(this.#resolved, settingsOf(operations[name] as Operation, options, overrides[name]))
@@ -145,14 +115,6 @@ export class ClientUpdater implements Updater {
 function unknownIn(options: object): object {
   const names: readonly string[] = clientOptionNames
   return Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name)))
-}
-
-interface Named {
-  readonly name: string | undefined
-}
-
-function namedBy({ circuitBreaker }: ClientOptions<object>): Named | undefined {
-  return circuitBreaker === false ? undefined : { name: circuitBreaker?.name }
 }
 
 /** Headers may hold secrets, and the place of a quota a password. */

@@ -1,12 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { OptionCheck } from '../../foundation/config/index.js'
 import { Execution } from '../../policies/index.js'
-import {
-  type CommonPolicies,
-  makeCommonPolicies,
-  type SharedPolicyOptions,
-} from '../slots/shared-policies.js'
+import type { DependencyPolicies, SharedPolicyOptions } from '../slots/policy-slots.js'
+import { makeDependencyPolicies } from '../slots/shared-policies.js'
 import { KeptPolicies } from './kept-policies.js'
 
 const flush = (): Promise<void> => new Promise(setImmediate)
@@ -42,7 +38,7 @@ class Attempts {
     return this.#limited
   }
 
-  async start({ adaptive, bulkhead }: CommonPolicies): Promise<void> {
+  async start({ adaptiveConcurrency: adaptive, bulkhead }: DependencyPolicies): Promise<void> {
     const limit = adaptive ?? bulkhead
     const execution = Execution.start(() => {})
     if (limit === undefined) {
@@ -73,7 +69,7 @@ describe('any sequence of switching limits on, off and over while attempts run',
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
         const first: SharedPolicyOptions = { bulkhead: { maxConcurrent: 2, maxQueue: 3 } }
-        let policies = makeCommonPolicies(new OptionCheck('test'), first)
+        let policies = makeDependencyPolicies(first)
         const kept = new KeptPolicies(policies, first, () => {})
         const attempts = new Attempts()
         for (const one of steps) {

@@ -1,78 +1,72 @@
+import type { OptionCheck } from '../../foundation/config/index.js'
+import { reconfigure } from '../../policies/index.js'
+import type { Permits } from '../slots/policy-slot.js'
 import {
-  type AdaptiveConcurrency,
-  adaptiveConcurrency,
-  type Bulkhead,
-  bulkhead,
-  type RateLimit,
-  type RateLimitOptions,
-  type RetryBudget,
-  rateLimit,
-  reconfigure,
-  retryBudget,
-} from '../../policies/index.js'
-import {
-  type CommonPolicies,
-  isBudget,
-  limitOptionsOf,
-  permitsOf,
+  type DependencyPolicies,
+  dependencySlots,
+  keptSlots,
   type SharedPolicyOptions,
-} from '../slots/shared-policies.js'
+} from '../slots/policy-slots.js'
+import { closePolicies, permitsOf } from '../slots/shared-policies.js'
 
-interface Kept {
-  adaptive: AdaptiveConcurrency | undefined
-  bulkhead: Bulkhead | undefined
-  rateLimit: RateLimit | undefined
-  /** Not one that was given, which is its owner's. */
-  budget: RetryBudget | undefined
-}
+type ByName = Record<string, object | undefined>
 
 /**
  * The policies of a client whose options change. Each is made once: its state stays while its options change, and one
  * that is switched off is kept, because calls in flight hold its permits and give them back to it.
  */
 export class KeptPolicies {
-  readonly #kept: Kept
-  readonly #onMade: (policies: Partial<CommonPolicies>) => void
-  /** What the rate limit has last gone by. */
-  #quota: RateLimitOptions | undefined
+  /** Not those that were given, which are their owners'. */
+  readonly #kept: ByName = {}
+  /** What each of them has last gone by, in use or not. */
+  readonly #last: ByName = {}
+  readonly #onMade: (policies: Partial<DependencyPolicies>) => void
 
   /** @param onMade is told of policies that are made later */
   constructor(
-    policies: CommonPolicies,
+    policies: DependencyPolicies,
     options: SharedPolicyOptions,
-    onMade: (policies: Partial<CommonPolicies>) => void,
+    onMade: (policies: Partial<DependencyPolicies>) => void,
   ) {
-    const budget = isBudget(options.retryBudget) ? undefined : policies.budget
-    this.#kept = { ...policies, budget }
-    this.#quota = limitOptionsOf(options).rateLimit || undefined
     this.#onMade = onMade
-  }
-
-  /** The options of the rate limit that there is, in use or not: where it counts cannot change. */
-  get quota(): RateLimitOptions | undefined {
-    return this.#quota
-  }
-
-  /** The policies by options that have been checked. */
-  by(options: SharedPolicyOptions): CommonPolicies {
-    const limits = limitOptionsOf(options)
-    if (limits.rateLimit !== false) this.#quota = limits.rateLimit
-    return {
-      adaptive: this.#keep('adaptive', limits.adaptiveConcurrency, adaptiveConcurrency),
-      bulkhead: this.#keep('bulkhead', limits.bulkhead, bulkhead),
-      rateLimit: this.#keep('rateLimit', limits.rateLimit, rateLimit),
-      budget: isBudget(options.retryBudget)
-        ? options.retryBudget
-        : this.#keep('budget', options.retryBudget ?? {}, retryBudget),
+    this.#remember(options)
+    for (const { isMade, name } of dependencySlots) {
+      const made = (policies as ByName)[name]
+      if (made !== undefined && !isMade?.(this.#last[name] as object)) this.#kept[name] = made
     }
   }
 
-  #keep<Name extends keyof Kept, Options extends object>(
-    name: Name,
-    options: Options | false,
-    make: (options: Options) => NonNullable<Kept[Name]>,
-  ): Kept[Name] {
-    if (options === false) return undefined as Kept[Name]
+  /**
+   * Tells `check` how options that are right by themselves may not follow those that hold.
+   * @param connections those that the client was made with by its limit; `undefined` where others say so
+   */
+  checkChange(check: OptionCheck, options: SharedPolicyOptions, connections: number | undefined): void {
+    for (const { checkChange, name, optionsOf } of keptSlots) {
+      const after = optionsOf(options)
+      if (after !== false) checkChange?.(check, { before: this.#last[name], after, connections })
+    }
+  }
+
+  /** The policies by options that have been checked. */
+  by(options: SharedPolicyOptions): DependencyPolicies {
+    this.#remember(options)
+    const policies = dependencySlots.map((slot) => [slot.name, this.#keep(slot, slot.optionsOf(options))])
+    return Object.fromEntries(policies)
+  }
+
+  #remember(options: SharedPolicyOptions): void {
+    for (const { name, optionsOf } of keptSlots) {
+      const own = optionsOf(options)
+      if (own !== false) this.#last[name] = own
+    }
+  }
+
+  #keep(
+    { isMade, make, name }: (typeof dependencySlots)[number],
+    options: object | false,
+  ): object | undefined {
+    if (options === false) return undefined
+    if (isMade?.(options)) return options
     const kept = this.#kept[name]
     if (kept !== undefined) {
       reconfigure(kept, options)
@@ -85,16 +79,18 @@ export class KeptPolicies {
   }
 
   /** Those who hold a permit of a limit that was switched off count as long as they do. */
-  permits(now: CommonPolicies) {
-    const { adaptive, bulkhead: fixed } = this.#kept
-    return {
-      ...permitsOf(now),
-      inFlight: (adaptive?.inFlight ?? 0) + (fixed?.inFlight ?? 0),
-      queued: (adaptive?.queued ?? 0) + (fixed?.queued ?? 0),
+  permits(now: DependencyPolicies): Permits {
+    let [inFlight, queued] = [0, 0]
+    for (const { name, permits } of dependencySlots) {
+      const kept = this.#kept[name]
+      const held = kept && permits?.(kept)
+      inFlight += held?.inFlight ?? 0
+      queued += held?.queued ?? 0
     }
+    return { limit: permitsOf(now).limit, inFlight, queued }
   }
 
   close(): void {
-    this.#kept.rateLimit?.close()
+    closePolicies(this.#kept)
   }
 }

@@ -14,19 +14,14 @@ export function checkChaos<Call>(check: OptionCheck, given: ChaosOption<Call> | 
   check.nest('chaos', () => checkChaosOptions(given))
 }
 
-/** The chaos that an option asks for; what is wrong with it is told to `check`. */
-export function resolveChaos<Call>(
-  check: OptionCheck,
-  given: ChaosOption<Call> | undefined,
-): Chaos<Call> | undefined {
+/**
+ * The chaos that an option asks for.
+ * @throws {ConfigInvalidError} `CONFIG_INVALID`, where `checkChaos` has not been asked before
+ */
+export function resolveChaos<Call>(given: ChaosOption<Call> | undefined): Chaos<Call> | undefined {
   if (given === undefined || given === false) return undefined
   // One whose functions ask for nothing of the call does not care what it is.
-  if (isMade(given)) return given as Chaos<Call>
-  let made: Chaos<Call> | undefined
-  check.nest('chaos', () => {
-    made = chaos<Call>(given)
-  })
-  return made
+  return isMade(given) ? (given as Chaos<Call>) : chaos<Call>(given)
 }
 
 /** By its shape: it may come from another copy of this package. */

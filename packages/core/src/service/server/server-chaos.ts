@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { OptionCheck } from '../../foundation/config/index.js'
+import type { OptionCheck } from '../../foundation/config/index.js'
 import { chaosHeader, markInjected } from '../../foundation/errors/index.js'
 import {
   type Chaos,
@@ -37,10 +37,7 @@ export function checkServerChaos(check: OptionCheck, given: ServerChaosOption | 
 
 /** The chaos that the option asks for. */
 export function resolveServerChaos(given: ServerChaosOption | undefined): Chaos<ChaosRequest> | undefined {
-  const check = new OptionCheck('createService()')
-  const made = resolveChaos(check, given)
-  check.done()
-  return made
+  return resolveChaos(given)
 }
 
 /** Logs that chaos is on, and when it is switched, until the returned function is called. */

@@ -11,6 +11,7 @@ import { anyDependency, watchClient } from '../../call/watch-client.js'
 import { hostOf, OriginRegistry, type OriginsStats } from '../../destinations/origin-registry.js'
 import { sendThrough } from '../../slots/chaos/chaotic-send.js'
 import { ClientChaos } from '../../slots/chaos/client-chaos.js'
+import { connectionsFor } from '../../slots/shared-policies.js'
 import type { FetchCall } from './fetch-call.js'
 import { fetchExchange } from './fetch-exchange.js'
 import { type FetchOptions, openTransport, resolveFetchOptions } from './fetch-options.js'
@@ -70,20 +71,20 @@ export function createFetch(options: FetchOptions = {}): HoldfastFetch {
 export function createObservedFetch(options: FetchOptions, telemetryAround: ClientTelemetry): HoldfastFetch {
   const check = new OptionCheck('createFetch()')
   const resolved = resolveFetchOptions(check, options)
+  check.done()
   const { protection, maxResponseBytes } = resolved
+  const { shared } = protection
   const events = new Emitter<ClientEvents>()
-  const chaos = protection.chaos && new ClientChaos(protection.chaos, events)
-  let transport: Transport | undefined
-  const exchange = fetchExchange(() => transport as Transport, {
+  const chaos = ClientChaos.of(shared.chaos, events)
+  const transport = openTransport(resolved.options, connectionsFor(shared))
+  const exchange = fetchExchange(transport, {
     maxResponseBytes,
     idleTimeoutMs: protection.idleTimeoutMs,
     send: sendThrough(chaos, hostOf),
   })
-  const given = { subject: 'createFetch()', protection, events, own: resolved.base?.origin }
-  const origins = new OriginRegistry(check, given, exchange)
-  check.done()
+  const given = { protection, events, own: resolved.base?.origin }
+  const origins = new OriginRegistry(given, exchange)
   const telemetry = telemetryAround.with(resolved.options)
-  transport = openTransport(resolved.options, origins.maxConcurrent)
   const ledger = new CallLedger()
   const runner = new FetchRunner(resolved, origins, { events, ledger, telemetry })
   const controls = controlsOf(transport, origins, { events, ledger, unwatch: () => unwatch() })

@@ -8,7 +8,7 @@ import type { Verdict } from '../../attempt/classify.js'
 import { withContextHeaders, withPriority, withRemainingTime } from '../../call/inherited-context.js'
 import type { RunningCall } from '../../call/running-call.js'
 import type { OriginEntry } from '../../destinations/origin-registry.js'
-import type { RepeatableCall } from '../../slots/repeat-layers.js'
+import type { RepeatableCall } from '../../slots/policy-slot.js'
 
 /** One request of a call: the first, or one that a redirect led to. */
 export interface FetchHop extends HttpRequest {

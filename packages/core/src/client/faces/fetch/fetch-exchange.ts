@@ -23,7 +23,7 @@ interface ExchangeOptions {
 
 /** One attempt of a `fetch`: the request as it stands in the call, and what its answer means. */
 export function fetchExchange(
-  transport: () => Transport,
+  transport: Transport,
   { maxResponseBytes, idleTimeoutMs, send }: ExchangeOptions,
 ): AttemptExchange<HttpResponse, FetchCall> {
   return {
@@ -31,7 +31,7 @@ export function fetchExchange(
       const call = execution.data
       const { origin, path, method, body } = call.request
       const headers = call.headersOf(execution)
-      const dispatcher = transport().dispatcherFor(origin)
+      const dispatcher = transport.dispatcherFor(origin)
       call.attempts++
       const mode: TransportRequest['mode'] = method === 'HEAD' ? 'buffer' : 'stream'
       return sendAttempt(

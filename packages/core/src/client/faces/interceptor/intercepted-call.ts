@@ -9,7 +9,7 @@ import type { Verdict } from '../../attempt/classify.js'
 import { describeError } from '../../call/describe-error.js'
 import type { RunningCall } from '../../call/running-call.js'
 import type { OriginEntry } from '../../destinations/origin-registry.js'
-import type { RepeatableCall } from '../../slots/repeat-layers.js'
+import type { RepeatableCall } from '../../slots/policy-slot.js'
 import { OwnContextHandler } from './own-context-handler.js'
 import { isReplayableBody, mayRepeat } from './request-facts.js'
 

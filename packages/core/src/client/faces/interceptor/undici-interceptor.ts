@@ -25,7 +25,7 @@ import {
 import type { Protection } from '../../settings/resolve-protection.js'
 import { answeringDispatch } from '../../slots/chaos/answering-dispatch.js'
 import { type ChaosTarget, ClientChaos } from '../../slots/chaos/client-chaos.js'
-import { isWorthRetrying } from '../../slots/repeat-layers.js'
+import { isWorthRetrying } from '../../slots/retry.js'
 import { type AnswerHead, AttemptHandler, type AttemptRules } from './attempt-handler.js'
 import { attemptOptions } from './attempt-options.js'
 import { InterceptedCall } from './intercepted-call.js'
@@ -87,11 +87,10 @@ export function observedInterceptor(
 ): UndiciInterceptor {
   const check = new OptionCheck('undiciInterceptor()')
   const { options, protection } = resolveInterceptorOptions(check, given)
-  const events = new Emitter<ClientEvents>()
-  const parts = { subject: 'undiciInterceptor()', protection, events, own: undefined }
-  const chaos = protection.chaos && new ClientChaos(protection.chaos, events)
-  const origins = new OriginRegistry(check, parts, exchangeOf(protection, chaos))
   check.done()
+  const events = new Emitter<ClientEvents>()
+  const chaos = ClientChaos.of(protection.shared.chaos, events)
+  const origins = new OriginRegistry({ protection, events, own: undefined }, exchangeOf(protection, chaos))
   const telemetry = telemetryAround.with(options)
   const ledger = new CallLedger()
   const face = new InterceptorFace(ledger, telemetry)

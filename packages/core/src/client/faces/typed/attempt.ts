@@ -62,7 +62,7 @@ export function linkEncoding(context: AttemptContext, next: Step<Call>): Step<Ca
 
 /** The innermost step: one attempt. */
 export function linkAttempt(context: AttemptContext): Step<Call> {
-  const { adaptive, bulkhead } = context.resolved
+  const { adaptiveConcurrency: adaptive, bulkhead } = context.resolved
   const { attemptTimeoutMs, timeoutMs } = context.settings
   const { targets } = context.endpoints
   return linkGuardedAttempt(

@@ -25,8 +25,7 @@ import { settingsOf } from '../../settings/operation-settings.js'
 import { resolveOptions } from '../../settings/resolve-options.js'
 import { sendThrough } from '../../slots/chaos/chaotic-send.js'
 import { ClientChaos } from '../../slots/chaos/client-chaos.js'
-import { forwardLimits } from '../../slots/policy-events.js'
-import { shadowedOf, shadowOfBreaker } from '../../slots/shared-policies.js'
+import { forwardPolicies, shadowedOf } from '../../slots/shared-policies.js'
 import { ClientUpdater } from '../../update/client-updater.js'
 import { withUpdater } from '../../update/updatable.js'
 import { OperationRunner } from './operation-runner.js'
@@ -91,12 +90,12 @@ function openClient({ contract, options, telemetry: telemetryAround }: ClientIni
   const operations = contract as unknown as Readonly<Record<string, Operation>>
   const resolved = resolveOptions(dependency, options, operations)
   const events = new Emitter<ClientEvents>()
-  forwardLimits(dependency, resolved, events)
+  forwardPolicies(resolved, { dependency, origin: '', events })
   const endpoints = openEndpoints(dependency, resolved, events)
   const telemetry = telemetryAround.with(resolved.options)
   const ledger = new CallLedger()
   const latency = new UsualLatency()
-  const chaos = resolved.chaos && new ClientChaos(resolved.chaos, events)
+  const chaos = ClientChaos.of(resolved.options.chaos, events)
   const send = sendThrough(chaos, () => dependency)
   const reads = openReads(dependency, resolved, operations, { events, ledger })
   const overrides = (resolved.options.operations ?? {}) as Readonly<Record<string, object | undefined>>
@@ -163,12 +162,12 @@ function statsOf(
   endpoints: ClientEndpoints,
 ): ClientStats {
   const permits = policies.permits(resolved)
-  const { budget } = resolved
+  const { options, retryBudget } = resolved
   return {
     dependency,
     ...permits,
-    shadow: shadowedOf({ ...resolved, breaker: shadowOfBreaker(resolved.options) }),
-    retryBudget: budget && { tokens: budget.tokens },
+    shadow: shadowedOf(options),
+    retryBudget: retryBudget && { tokens: retryBudget.tokens },
     endpoints: endpoints.stats(permits.inFlight),
   }
 }

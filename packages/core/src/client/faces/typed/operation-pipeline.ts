@@ -8,14 +8,8 @@ import type { OperationObserver } from '../../call/call-observer.js'
 import { deadlineLayer } from '../../call/deadline-layer.js'
 import { fallbackLayer } from '../../call/fallback-layer.js'
 import { type Call, noHeaders } from '../../operation/call.js'
-import {
-  type HedgeMemory,
-  hedgeLayer,
-  type Layer,
-  noLayer,
-  type RepeatContext,
-  retryLayer,
-} from '../../slots/repeat-layers.js'
+import { type Layer, type LinkContext, type LinkMemory, noLayer } from '../../slots/policy-slot.js'
+import { linkPolicies } from '../../slots/shared-policies.js'
 import { type AttemptContext, linkAttempt, linkDecoding, linkEncoding } from './attempt.js'
 
 /** What the pipeline of one operation is made from. */
@@ -29,7 +23,7 @@ export interface PipelineContext extends AttemptContext {
 }
 
 /** What an operation has learnt, for a pipeline that takes the place of another. */
-export type PipelineMemory = HedgeMemory
+export type PipelineMemory = LinkMemory
 
 /**
  * The layers around one operation, outermost first: fallback, deadline, encoding, cache and coalescing, rate limit, retry,
@@ -41,9 +35,7 @@ export function linkOperation(context: PipelineContext, memory: PipelineMemory):
     deadlineLayer(context.settings.fallback === undefined),
     (next) => linkEncoding(context, next),
     sharingLayer(context),
-    (next) => context.resolved.rateLimit?.link(next) ?? next,
-    retryLayer(repeatContext(context), context.settings.retry),
-    hedgeLayer(repeatContext(context), context.settings.hedge, memory),
+    (next) => linkPolicies(next, linkContext(context, memory)),
   ]
   return layers.reduceRight((next, layer) => layer(next), linkAttempt(context))
 }
@@ -81,7 +73,18 @@ function fallbackOf({ dependency, events, settings }: PipelineContext): Layer<Ca
   })
 }
 
-function repeatContext({ dependency, endpoints, events, resolved }: PipelineContext): RepeatContext {
+function linkContext(context: PipelineContext, memory: PipelineMemory): LinkContext {
+  const { dependency, endpoints, events, resolved, settings } = context
   const { retryAfterMs } = endpoints
-  return { dependency, events, budget: resolved.budget, random: resolved.options.random, retryAfterMs }
+  const { hedge, retry } = settings
+  return {
+    ...resolved,
+    dependency,
+    events,
+    retry,
+    hedge,
+    memory,
+    random: resolved.options.random,
+    retryAfterMs,
+  }
 }

@@ -7,7 +7,7 @@ import { type ChaosOption, chaos } from '../../../policies/index.js'
 import { createLogger } from '../../../telemetry/logging/index.js'
 import { answer, faultServer } from '../../../testing.js'
 import { createClient } from '../../faces/typed/create-client.js'
-import type { ChaosAttempt } from '../../options/chaos-attempt.js'
+import type { ChaosAttempt } from '../chaos.js'
 
 const healthy = { routes: { '*': answer(200, { json: { id: '42' } }) } }
 const noRetry = { retry: false } as const

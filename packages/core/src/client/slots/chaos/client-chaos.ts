@@ -1,8 +1,14 @@
 import type { Emitter } from '../../../foundation/events/index.js'
-import type { Chaos, ChaosInjection, Execution } from '../../../policies/index.js'
+import {
+  type Chaos,
+  type ChaosInjection,
+  type ChaosOption,
+  type Execution,
+  resolveChaos,
+} from '../../../policies/index.js'
 import type { ClientEvents } from '../../../telemetry/events/index.js'
 import { namesOf } from '../../attempt/named-call.js'
-import type { ChaosAttempt } from '../../options/chaos-attempt.js'
+import type { ChaosAttempt } from '../chaos.js'
 
 /** What is known of a request before it is sent. */
 export type ChaosTarget = Pick<ChaosAttempt, 'dependency' | 'method' | 'origin' | 'path'>
@@ -15,6 +21,15 @@ export class ClientChaos {
   constructor(policy: Chaos<ChaosAttempt>, events: Emitter<ClientEvents>) {
     this.#policy = policy
     this.#events = events
+  }
+
+  /** By an option that has been checked; `undefined` for none. */
+  static of(
+    given: ChaosOption<ChaosAttempt> | undefined,
+    events: Emitter<ClientEvents>,
+  ): ClientChaos | undefined {
+    const policy = resolveChaos(given)
+    return policy && new ClientChaos(policy, events)
   }
 
   get isEnabled(): boolean {
