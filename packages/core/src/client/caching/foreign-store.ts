@@ -1,3 +1,4 @@
+import { isThenable } from '../../foundation/cancellation/index.js'
 import type { CacheEntry, CacheKey, CacheStore, CacheValue } from '../options/cache-options.js'
 import { type ResponseStore, type StoredResponse, storedResponse } from './stored-response.js'
 
@@ -118,8 +119,4 @@ async function collect(
 function bufferOf(chunk: Uint8Array | string): Buffer {
   if (typeof chunk === 'string') return Buffer.from(chunk)
   return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-}
-
-function isThenable<Value>(value: Value | Promise<Value>): value is Promise<Value> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

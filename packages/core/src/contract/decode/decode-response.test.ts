@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { foreignPromise } from '../../../test/fixtures/foreign-promise.js'
 import {
   HttpError,
   InvalidResponseError,
@@ -200,6 +201,14 @@ describe('a success', () => {
       code: 'RESPONSE_TOO_LARGE',
     })
     expect(endless.destroyed).toBe(true)
+  })
+
+  it('may have a schema whose promises are of another maker', async () => {
+    const schema = z.number().refine(async (value) => value > 1)
+    const validate = (value: unknown) => foreignPromise(Promise.resolve(schema['~standard'].validate(value)))
+    const output = { '~standard': { version: 1, vendor: 'own', validate } } as never
+    await expect(decode({ output }, response(200, '2'))).resolves.toBe(2)
+    await expect(decode({ output }, response(200, '1'))).rejects.toMatchObject({ code: 'INVALID_RESPONSE' })
   })
 
   it('may have an asynchronous schema', async () => {

@@ -1,3 +1,4 @@
+import { isThenable } from '../../foundation/cancellation/index.js'
 import type { Problem } from '../../foundation/errors/index.js'
 import type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.js'
 
@@ -8,7 +9,9 @@ export function runSchema(
 ): SchemaResult<unknown> | Promise<SchemaResult<unknown>> {
   try {
     const result = schema['~standard'].validate(value)
-    return result instanceof Promise ? result.catch(refusal) : result
+    return isThenable(result)
+      ? (Promise.resolve(result).catch(refusal) as Promise<SchemaResult<unknown>>)
+      : result
   } catch (error) {
     return refusal(error)
   }

@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { ReadableStream } from 'node:stream/web'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
+import { foreignPromise } from '../../../test/fixtures/foreign-promise.js'
 import { type StreamedBody, streamedBody } from './body-stream.js'
 
 function streamed(value: unknown): StreamedBody {
@@ -47,6 +48,11 @@ describe('a body stream', () => {
     ['a function that makes a web stream', () => web, true],
     ['a function that makes bytes', () => () => new Uint8Array([97, 98]), true],
     ['a function that makes a Blob', () => () => new Blob(['ab']), true],
+    [
+      'a function that makes a promise of another maker',
+      () => () => foreignPromise(Promise.resolve(Readable.from(['ab']))),
+      true,
+    ],
     ['a function that makes a promise', () => async () => Readable.from(['ab']), true],
   ])('is made of %s', async (_name, make, replayable) => {
     const body = streamed(make())

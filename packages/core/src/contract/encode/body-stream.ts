@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import { types } from 'node:util'
+import { isThenable } from '../../foundation/cancellation/index.js'
 import type { BodySource } from '../../http/message/index.js'
 
 /** A body, or a part of one, that is read piece by piece. */
@@ -68,7 +69,7 @@ function toReadable(value: unknown): Readable {
   const bytes = typeof value === 'string' ? Buffer.from(value) : bytesOf(value)
   if (bytes !== undefined) return bytesReadable(bytes)
   if (isAsyncIterable(value)) return Readable.from(checked(value), { objectMode: false })
-  if (value instanceof Promise) return promisedReadable(value)
+  if (isThenable(value)) return promisedReadable(Promise.resolve(value))
   throw new TypeError(`a function that makes a body ${streamRemedy.replace(/, or a function.*/, '')}`)
 }
 

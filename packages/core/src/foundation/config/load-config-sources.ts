@@ -139,10 +139,21 @@ function readSecret(path: string, pointer: string, check: OptionCheck): string |
   return undefined
 }
 
+/**
+ * A file's text without its byte order mark, which would be part of the first name or value: editors of Windows begin
+ * files with one, and PowerShell writes UTF-16.
+ */
+function textOf(bytes: Buffer): string {
+  const mark = bytes.subarray(0, 2).toString('hex')
+  if (mark === 'fffe' || mark === 'feff') {
+    return new TextDecoder(mark === 'fffe' ? 'utf-16le' : 'utf-16be').decode(bytes)
+  }
+  return bytes.toString('utf8').replace(/^\uFEFF/, '')
+}
+
 function readText(path: string): { readonly content: string | undefined; readonly code: string } {
   try {
-    // Editors of Windows begin a file with a byte order mark, which would be part of the first name or value.
-    return { content: readFileSync(path, 'utf8').replace(/^\uFEFF/, ''), code: '' }
+    return { content: textOf(readFileSync(path)), code: '' }
   } catch (error) {
     return { content: undefined, code: (error as NodeJS.ErrnoException).code ?? 'unknown error' }
   }

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { type AnySchema, definitionOf, unwrap } from './load-config-variables.js'
 
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
@@ -6,10 +7,14 @@ const truths: Readonly<Record<string, boolean>> = {
   yes: true,
   on: true,
   1: true,
+  y: true,
+  enabled: true,
   false: false,
   no: false,
   off: false,
   0: false,
+  n: false,
+  disabled: false,
 }
 
 /** The value that a variable's text stands for where a schema takes no strings; else the text, for the schema to refuse. */
@@ -38,6 +43,32 @@ export function valueOfText(text: string, schema: AnySchema): unknown {
     default:
       return text
   }
+}
+
+/**
+ * What `value` would have to be, where it is a text that only a coercing schema takes: `z.coerce.boolean()` makes `true`
+ * of `nope`, and `z.coerce.number()` makes 0 of a blank. `undefined` where the schema may judge.
+ */
+export function missedKind(value: unknown, schema: AnySchema): string | undefined {
+  const definition = definitionOf(schema)
+  if (definition?.type === 'array' && Array.isArray(value)) {
+    const { schema: inner } = unwrap((definition as unknown as { readonly element: AnySchema }).element)
+    return value.map((each) => missedKind(each, inner)).find((kind) => kind !== undefined)
+  }
+  if (typeof value !== 'string') return undefined
+  if (definition?.type === 'union') {
+    const members = (definition.options ?? []).map((option) => unwrap(option).schema)
+    const kinds = members.map((member) =>
+      definitionOf(member)?.coerce === true ? missedKind(value, member) : undefined,
+    )
+    const isTaken = members.some(
+      (member) => definitionOf(member)?.coerce !== true && z.safeParse(member, value).success,
+    )
+    return isTaken ? undefined : kinds.find((kind) => kind !== undefined)
+  }
+  if (definition?.type === 'boolean') return 'boolean'
+  const isNumeric = definition?.type === 'number' || definition?.type === 'bigint'
+  return isNumeric && value.trim() === '' ? definition.type : undefined
 }
 
 function listOf(text: string, schema: AnySchema): unknown {

@@ -23,6 +23,8 @@ export interface Variable {
 /** A definition of zod as far as it is read here. */
 interface Definition {
   readonly type: string
+  /** Whether it makes what it wants of anything, as `z.coerce.boolean()` does. */
+  readonly coerce?: boolean
   readonly innerType?: AnySchema
   readonly in?: AnySchema
   readonly shape?: Shape

@@ -11,7 +11,7 @@ import { secret } from './secret.js'
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function file(name: string, content: string): string {
+function file(name: string, content: string | Buffer): string {
   const path = join(folder, name)
   writeFileSync(path, content)
   return path
@@ -249,5 +249,43 @@ describe('what people and editors write', () => {
     [z.number().nullable().or(z.boolean()), '30', 30],
   ])('is what a union or literal asks for (%#)', (schema, text, value) => {
     expect(loadConfig(z.object({ it: schema }), { env: { IT: text } })).toEqual({ it: value })
+  })
+
+  it('may be UTF-16 with a byte order mark, as PowerShell writes it', () => {
+    const little = Buffer.from('\uFEFFA=x\r\nB=2\r\n', 'utf16le')
+    const big = Buffer.from('\uFEFFB=3\r\n', 'utf16le').swap16()
+    const files = [file('little.env', little), file('big.env', big)]
+    expect(loadConfig(z.object({ a: z.string(), b: z.number() }), { env: {}, files })).toEqual({
+      a: 'x',
+      b: 3,
+    })
+  })
+
+  it.each([
+    [z.boolean(), 'nope'],
+    [z.coerce.boolean(), 'nope'],
+    [z.coerce.boolean().default(true), 'FALSCH'],
+    [z.array(z.coerce.boolean()), 'true,nope'],
+    [z.union([z.coerce.boolean(), z.literal('auto')]), 'nope'],
+  ])('is refused where it is no boolean, also by schemas that coerce (%#)', (schema, text) => {
+    const json = file('flag.json', JSON.stringify({ flag: text }))
+    const problem = 'FLAG: must be a boolean; correct it in'
+    expect(problems(z.object({ flag: schema }), { env: { FLAG: text } })).toEqual([
+      `${problem} the environment`,
+    ])
+    expect(problems(z.object({ flag: schema }), { env: {}, files: [json] })).toEqual([`${problem} ${json}`])
+  })
+
+  it('is a boolean in the words that zod has for it, and no number where it is blank', () => {
+    const schema = z.object({
+      a: z.boolean(),
+      b: z.boolean(),
+      c: z.union([z.literal('auto'), z.coerce.boolean()]),
+    })
+    const env = { A: 'Enabled', B: 'n', C: 'auto' }
+    expect(loadConfig(schema, { env })).toEqual({ a: true, b: false, c: 'auto' })
+    expect(problems(z.object({ port: z.coerce.number() }), { env: { PORT: '  ' } })).toEqual([
+      'PORT: must be a number; correct it in the environment',
+    ])
   })
 })

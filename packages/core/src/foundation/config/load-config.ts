@@ -6,6 +6,7 @@ import {
   type Source,
   TextSource,
 } from './load-config-sources.js'
+import { missedKind } from './load-config-text.js'
 import { type Shape, shapeOf, type Variable, variableName, variablesOf } from './load-config-variables.js'
 import { OptionCheck } from './option-check.js'
 import { withoutValues } from './secret.js'
@@ -110,11 +111,19 @@ function findAll(variables: readonly Variable[], sources: readonly Source[], che
     variables.map((variable) => {
       for (const source of sources) {
         const found = source.find(variable, check)
-        if (found !== undefined) return [variable, found]
+        if (found !== undefined) return [variable, judged(variable, found, check)]
       }
       return [variable, undefined]
     }),
   )
+}
+
+/** Refuses what a schema that coerces would take for something that nobody has written. */
+function judged({ name, schema }: Variable, found: Found, check: OptionCheck): Found {
+  const kind = found.origin === undefined ? undefined : missedKind(found.value, schema)
+  if (kind === undefined) return found
+  check.add(name, `must be a ${kind}; correct it in ${found.origin}`)
+  return { value: undefined, origin: undefined }
 }
 
 /** What the schema parses. */

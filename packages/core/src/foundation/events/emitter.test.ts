@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { foreignPromise } from '../../../test/fixtures/foreign-promise.js'
 import { Emitter } from './emitter.js'
 
 interface Events {
@@ -76,6 +77,13 @@ describe('Emitter', () => {
     expect(after).toHaveBeenCalledTimes(2)
     expect(warned).toHaveBeenCalledOnce()
     expect(warned.mock.calls[0]?.[0]).toMatch(/^a listener of 'tick' threw: /)
+  })
+
+  it('takes the rejection of a promise of another maker', async () => {
+    const emitter = new Emitter<Events>()
+    emitter.on('tick', (): unknown => foreignPromise(Promise.reject(new Error('foreign'))))
+    emitter.emit('tick', 1)
+    await vi.waitFor(() => expect(warned).toHaveBeenCalledOnce())
   })
 
   it('takes the rejection of an async listener', async () => {

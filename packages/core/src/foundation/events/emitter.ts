@@ -1,3 +1,4 @@
+import { isThenable } from '../cancellation/index.js'
 import { show } from '../config/index.js'
 
 /** A listener of one event. */
@@ -41,7 +42,7 @@ export class Emitter<Events extends object> {
     for (const { listener } of listeners) {
       try {
         const returned: unknown = (listener as Listener<Events[Name]>)(event)
-        if (returned instanceof Promise) returned.catch((error) => this.#warn(name, error))
+        if (isThenable(returned)) returned.then(undefined, (error) => this.#warn(name, error))
       } catch (error) {
         this.#warn(name, error)
       }

@@ -1,3 +1,4 @@
+import { isThenable } from '../cancellation/index.js'
 import { warnOfListener } from './emitter.js'
 
 /**
@@ -31,8 +32,8 @@ export function guardedCondition<Subject>(
 ): (subject: Subject) => boolean {
   const checked = (subject: Subject): boolean => {
     const held: unknown = holds(subject)
-    if (!(held instanceof Promise)) return Boolean(held)
-    held.catch(() => {})
+    if (!isThenable(held)) return Boolean(held)
+    held.then(undefined, () => {})
     throw new TypeError('it gave a promise; it must say at once whether it holds')
   }
   return guarded(name, checked, () => false)

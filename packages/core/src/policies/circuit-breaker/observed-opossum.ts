@@ -1,4 +1,5 @@
 import Opossum from 'opossum'
+import { isThenable } from '../../foundation/cancellation/index.js'
 import { warnOfListener } from '../../foundation/events/index.js'
 
 /** opossum's breaker, as its own type declarations have it. */
@@ -34,7 +35,7 @@ export class ObservedOpossum extends Opossum {
     for (const listener of listeners) {
       try {
         const returned: unknown = Reflect.apply(listener as () => unknown, this, args)
-        if (returned instanceof Promise) returned.catch((error) => this.#warn(event, error))
+        if (isThenable(returned)) returned.then(undefined, (error) => this.#warn(event, error))
       } catch (error) {
         this.#warn(event, error)
       }

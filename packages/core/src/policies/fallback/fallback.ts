@@ -1,3 +1,4 @@
+import { isThenable } from '../../foundation/cancellation/index.js'
 import { isHoldfastError, outcomeOfCode } from '../../foundation/errors/index.js'
 import type { Execution, Step } from '../kernel/index.js'
 import { BasePolicy, type Policy, untilAborted } from '../kernel/index.js'
@@ -40,10 +41,6 @@ class FallbackPolicy extends BasePolicy<FallbackEvents> {
       throw blame(failure, error)
     }
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 function deservesFallback(error: unknown, execution: Execution): boolean {

@@ -1,3 +1,4 @@
+import { isThenable } from '../../foundation/cancellation/index.js'
 import type { Abortable, Execution } from './execution.js'
 
 /**
@@ -51,8 +52,4 @@ class RunningWork implements Abortable {
     this.#execution.linger(this.#work)
     this.#reject(reason)
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

@@ -85,7 +85,25 @@ describe('a check', () => {
       'fails with credentials',
       () => Promise.reject(new Error('postgres://me:hunter2@db:5432 refused')),
       'fail',
-      'postgres://[secret]@db:5432 refused',
+      'postgres://[redacted]@db:5432 refused',
+    ],
+    [
+      'fails with a token in a URL',
+      () => Promise.reject(new Error('GET https://api.example/v1?access_token=hunter2&page=2 gave 503')),
+      'fail',
+      'GET https://api.example/v1?access_token=[redacted]&page=2 gave 503',
+    ],
+    [
+      'gives a result with a token in a URL',
+      () => ({ status: 'fail', output: 'https://api.example/?sig=hunter2' }),
+      'fail',
+      'https://api.example/?sig=[redacted]',
+    ],
+    [
+      'fails at all addresses of a host',
+      () => Promise.reject(Object.assign(new AggregateError([], 'x'), { message: '', code: 'ECONNREFUSED' })),
+      'fail',
+      'ECONNREFUSED',
     ],
   ])('that %s', async (_, check, status, output) => {
     const health = started()

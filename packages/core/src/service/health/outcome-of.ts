@@ -1,6 +1,8 @@
+import { redactText } from '../../telemetry/logging/index.js'
 import type { HealthResult } from './health-check.js'
 
 const maxOutput = 300
+/** Of connection strings whose passwords hold what no URL may. */
 const credentials = /(\w:\/\/)[^\s/@]+@/g
 
 /** What a check's own value says. */
@@ -12,8 +14,13 @@ export function outcomeOf(value: unknown): HealthResult {
 
 /** What an error of a check says. */
 export function failureOf(error: unknown): HealthResult {
-  const text = error instanceof Error ? error.message || error.name : String(error)
-  return { status: 'fail', output: printable(text) }
+  return { status: 'fail', output: printable(textOf(error)) }
+}
+
+/** Node's error of a host that refuses at all of its addresses has no message, but a code. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.message || String((error as NodeJS.ErrnoException).code ?? error.name)
 }
 
 /** The worse of two. */
@@ -29,8 +36,8 @@ function isResult(value: unknown): value is HealthResult {
   return status === 'pass' || status === 'warn' || status === 'fail'
 }
 
-/** Drivers put connection strings into their messages. */
+/** Drivers put connection strings and signed URLs into their messages. */
 function printable(text: string): string {
-  const line = text.replace(credentials, '$1[secret]@').replace(/\s+/g, ' ').trim()
+  const line = redactText(text).replace(credentials, '$1[redacted]@').replace(/\s+/g, ' ').trim()
   return line.length > maxOutput ? `${line.slice(0, maxOutput - 1)}…` : line
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isThenable } from '../../foundation/cancellation/index.js'
 import { ConfigInvalidError } from '../../foundation/errors/index.js'
 import type { Chaos } from '../../policies/index.js'
 import { ActiveContext, type Logger, type LoggerOf, readInbound } from '../../telemetry/context/index.js'
@@ -189,10 +190,6 @@ export class ServerRuntime {
     },
     handedOver: (exchange) => this.#admission?.release(exchange),
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
 }
 
 /** Lets adapters find the runtime of a service. */

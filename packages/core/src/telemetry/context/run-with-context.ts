@@ -1,3 +1,4 @@
+import { isThenable } from '../../foundation/cancellation/index.js'
 import { OptionCheck } from '../../foundation/config/index.js'
 import { isPriority, type Priority, priorities } from '../../foundation/priority/index.js'
 import { ActiveContext } from './active-context.js'
@@ -108,17 +109,13 @@ function started<Result>(result: Result): Result {
   return isThenable(result) ? (Promise.resolve(result) as Result) : result
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
-}
-
 function untilSettled<Result>(work: () => Result, then: () => void): Result {
   let isPending = false
   try {
     const result = work()
-    if (!(result instanceof Promise)) return result
+    if (!isThenable(result)) return result
     isPending = true
-    return result.finally(then) as Result
+    return Promise.resolve(result).finally(then) as Result
   } finally {
     if (!isPending) then()
   }

@@ -4,6 +4,6 @@ export { ClientLog, describeChange, type LoggedCall, type LoggedClient } from '.
 export { createLogger, type LoggerOptions, type LogLevel } from './create-logger.js'
 export type { LogDestination } from './log-destination.js'
 export { quietly } from './quietly.js'
-export { redactUrl } from './redact-url.js'
+export { redactText, redactUrl } from './redact-url.js'
 export { type LoggedRequest, RequestLog } from './request-log.js'
 export { logTraffic } from './traffic-log.js'

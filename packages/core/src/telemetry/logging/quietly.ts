@@ -1,3 +1,4 @@
+import { isThenable } from '../../foundation/cancellation/index.js'
 import type { Logger } from '../context/index.js'
 
 const ignore = (): void => {}
@@ -6,7 +7,7 @@ const ignore = (): void => {}
 export function quietly<Result>(log: () => Result): Result | undefined {
   try {
     const result = log()
-    if (result instanceof Promise) result.catch(ignore)
+    if (isThenable(result)) result.then(undefined, ignore)
     return result
   } catch {
     return undefined

@@ -1,4 +1,5 @@
 import { type Attributes, context, type Span, trace } from '@opentelemetry/api'
+import { isThenable } from '../../foundation/cancellation/index.js'
 import { activeTracer } from './active-tracer.js'
 import { guarded, noSpan } from './guarded.js'
 import { parentContext } from './parent-context.js'
@@ -34,10 +35,6 @@ export function withSpan<Result>(name: string, fn: (span: Span) => Result, attri
     endSpan(span, error, true)
     throw error
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
 }
 
 function endWith<Value>(span: Span, pending: PromiseLike<Value>): PromiseLike<Value> {

@@ -1,4 +1,5 @@
 import { type CompiledOperation, isIdempotent, type OnWarn } from '../../../contract/index.js'
+import { isThenable } from '../../../foundation/cancellation/index.js'
 import { show } from '../../../foundation/config/index.js'
 import { InvalidInputError } from '../../../foundation/errors/index.js'
 import type { HttpResponse } from '../../../http/message/index.js'
@@ -165,7 +166,7 @@ function warner({ subject, compiled, resolved }: AttemptContext): OnWarn {
     }
     try {
       const returned: unknown = onInvalid({ operation: compiled.name, problems })
-      if (returned instanceof Promise) returned.catch(warnOfOnInvalid)
+      if (isThenable(returned)) returned.then(undefined, warnOfOnInvalid)
     } catch (error) {
       warnOfOnInvalid(error)
     }
