@@ -23,7 +23,7 @@ async function test(): Promise<{ passed: number; failed: number }> {
 
 const steps = [
   { script: 'test:scenarios', timeoutMs: 600_000 },
-  { script: 'check:packages', timeoutMs: 120_000 },
+  { script: 'check:packages', timeoutMs: 240_000 },
   { script: 'test:matrix', timeoutMs: 240_000 },
   { script: 'demo', timeoutMs: 240_000 },
 ]

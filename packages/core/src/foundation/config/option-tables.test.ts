@@ -28,25 +28,30 @@ function tablesOf(page: string): OptionTable[] {
   })
 }
 
-/** The members of an interface, each with its `@default`. */
+/** The members of an interface and of those it extends that have no table of their own, each with its `@default`. */
 function optionsOf(interfaceName: string): (readonly [string, string])[] {
-  const declaration = new RegExp(`export interface ${interfaceName}\\b`)
+  const declaration = new RegExp(`export interface ${interfaceName}\\b[^{]*\\{`)
   const [text, ...others] = sources.filter((one) => declaration.test(one))
   if (text === undefined) throw new Error(`there is no interface ${interfaceName}`)
   if (others.length > 0) throw new Error(`there are several interfaces ${interfaceName}`)
-  const start = text.search(declaration)
-  const body = text.slice(start, text.indexOf('\n}', start))
+  const [head = ''] = declaration.exec(text) ?? []
+  const rest = text.slice(text.indexOf(head) + head.length)
+  const body = rest.slice(0, rest.search(/^\}/m))
   const members = body.matchAll(/ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+readonly (\w+)(\?)?:/g)
-  return [...members].map(([, comment = '', name = '', optional]) => {
+  const own = [...members].map(([, comment = '', name = '', optional]) => {
     const [, value] = /@default (.*?)\s*(?:\n|$)/.exec(comment) ?? []
-    return [name, plain(value ?? (optional === '?' ? 'none' : 'required'))]
+    return [name, plain(value ?? (optional === '?' ? 'none' : 'required'))] as const
   })
+  const [, bases = ''] = /\bextends\s+([\w\s,]+)\{$/.exec(head) ?? []
+  const parts = bases.split(',').map((base) => base.trim())
+  return [...parts.filter((base) => base !== '' && !haveTables.has(base)).flatMap(optionsOf), ...own]
 }
 
 const plain = (text: string): string => text.replaceAll('`', '').trim()
 
 const pages = readdirSync(docs, { recursive: true, encoding: 'utf8' }).filter((page) => page.endsWith('.md'))
 const tables = pages.flatMap(tablesOf)
+const haveTables = new Set(tables.map(({ interfaceName }) => interfaceName))
 
 describe('tables of options in the docs', () => {
   it('are found', () => {
