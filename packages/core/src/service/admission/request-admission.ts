@@ -6,6 +6,9 @@ import { type AdmissionReason, refusalOf, type ShadowReason } from './admission-
 import { WaitingRequest } from './waiting-request.js'
 
 const eventStream = 'text/event-stream'
+/** Looked for first, since most callers take none; who takes just anything (any type at all) has asked for no stream. */
+const mayTakeEventStream = /text\/(?:event-stream|\*)/i
+const isRefused = /;\s*q\s*=\s*0(?:\.0*)?\s*(?:;|$)/i
 
 /** A request, as far as admission is concerned. */
 export interface AdmittedExchange {
@@ -110,11 +113,21 @@ export class RequestAdmission {
   #admitted(exchange: AdmittedExchange, now: number): void {
     exchange.admittedAt = now
     const { accept } = exchange.request.headers
-    if (accept === undefined || !accept.includes(eventStream)) return
-    if (accept === eventStream) this.release(exchange, now)
+    if (accept === undefined || !mayTakeEventStream.test(accept)) return
+    const types = acceptedTypes(accept)
+    if (!types.some((type) => type === eventStream || type === 'text/*')) return
+    if (types.length === 1 && types[0] === eventStream) this.release(exchange, now)
     // Who also takes another type may be given that.
     else exchange.whenEventStream(() => this.release(exchange))
   }
+}
+
+/** The types of an `accept` header, without their parameters and without those of `q=0`. */
+function acceptedTypes(accept: string): readonly string[] {
+  return accept
+    .split(',')
+    .filter((part) => part.trim() !== '' && !isRefused.test(part))
+    .map((part) => (part.split(';', 1)[0] ?? '').trim().toLowerCase())
 }
 
 function outcomeOf({ aborted, context, status }: AdmittedExchange): AdmissionOutcome {

@@ -286,7 +286,7 @@ async function getsPermitsBack(adapter: ConformanceAdapter): Promise<void> {
 }
 
 /** What callers of event streams say that they take: browsers the first, MCP clients the second. */
-const eventStreams = ['text/event-stream', 'application/json, text/event-stream', 'text/event-stream, */*']
+const eventStreams = ['text/event-stream', 'application/json, text/event-stream', 'Text/Event-Stream;q=0.9']
 
 async function keepsNoneForStreams(adapter: ConformanceAdapter): Promise<void> {
   const stream = unfinished('/events', { 'content-type': 'text/event-stream' })
