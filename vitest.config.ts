@@ -14,8 +14,7 @@ export default defineConfig({
     globalSetup: ['tools/vitest/servers.ts'],
     allowOnly: false,
     pool: 'forks',
-    // Two more than the two cores that there may be: half of the time of a test is waiting for sockets and processes.
-    maxWorkers: 4,
+    maxWorkers: 2,
     // For what hangs, on machines that are busy with other things too.
     testTimeout: 30_000,
     hookTimeout: 30_000,
